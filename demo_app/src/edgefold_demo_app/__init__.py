@@ -1,0 +1,1 @@
+"""A small record shop on real purchases that shows the whole of Edgefold."""

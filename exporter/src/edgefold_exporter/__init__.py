@@ -1,0 +1,1 @@
+"""Turn a fitted model and a reducer spec into a verified Edgefold bundle."""

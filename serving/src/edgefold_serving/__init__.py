@@ -1,0 +1,1 @@
+"""Read, verify and score an Edgefold bundle in Python."""

@@ -1,0 +1,1 @@
+"""The Edgefold sync API: initial profiles, diffs, scoring and bundle delivery over HTTP."""
