@@ -1,1 +1,91 @@
-"""Declare how events fold into a profile; fold, merge and read it, row by row or over tables."""
+"""Declare how events fold into a profile; fold, merge and read it, row by row or over tables.
+
+Written ``import edgefold_reducer as ef``.
+"""
+
+from .authoring import (
+    attribute,
+    count,
+    count_by,
+    distinct,
+    first,
+    last,
+    maximum,
+    mean,
+    minimum,
+    ratio,
+    time_since_first,
+    time_since_last,
+    total,
+    total_by,
+)
+from .canonical import canonical_json
+from .duration import Duration, days, hours, minutes
+from .errors import (
+    InvalidAttribute,
+    InvalidEvent,
+    InvalidProfile,
+    InvalidReplica,
+    InvalidSpec,
+    InvalidTable,
+    ReadOutTooEarly,
+    ReducerError,
+    SpecMismatch,
+)
+from .event import Event, EventType, event
+from .features import features
+from .field import boolean, decimal, enum, integer, string
+from .fold import empty_profile, fold, merge
+from .profile import Profile
+from .spec import Column, Feature, Spec, validate_attributes, validate_event
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Column",
+    "Duration",
+    "Event",
+    "EventType",
+    "Feature",
+    "InvalidAttribute",
+    "InvalidEvent",
+    "InvalidProfile",
+    "InvalidReplica",
+    "InvalidSpec",
+    "InvalidTable",
+    "Profile",
+    "ReadOutTooEarly",
+    "ReducerError",
+    "Spec",
+    "SpecMismatch",
+    "attribute",
+    "boolean",
+    "canonical_json",
+    "count",
+    "count_by",
+    "days",
+    "decimal",
+    "distinct",
+    "empty_profile",
+    "enum",
+    "event",
+    "features",
+    "first",
+    "fold",
+    "hours",
+    "integer",
+    "last",
+    "maximum",
+    "mean",
+    "merge",
+    "minimum",
+    "minutes",
+    "ratio",
+    "string",
+    "time_since_first",
+    "time_since_last",
+    "total",
+    "total_by",
+    "validate_attributes",
+    "validate_event",
+]
