@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .duration import Duration, days, default_hop
+from .duration import DAY, Duration, default_hop
 from .errors import InvalidSpec
 from .event import EventType
 from .expression import Expression
@@ -67,7 +67,7 @@ def last(
 def time_since_first(
     event: EventType,
     *,
-    unit: Duration = days(1),
+    unit: Duration = DAY,
     where: Where = None,
     within: Within = None,
     hop: Within = None,
@@ -80,7 +80,7 @@ def time_since_first(
 def time_since_last(
     event: EventType,
     *,
-    unit: Duration = days(1),
+    unit: Duration = DAY,
     where: Where = None,
     within: Within = None,
     hop: Within = None,

@@ -36,6 +36,9 @@ def _duration(count: float, unit_ms: int) -> Duration:
     return Duration(int(milliseconds))
 
 
+DAY = days(1)
+
+
 def default_hop(window: Duration) -> Duration:
     """Return the hop of a window that names none: 5 minutes under 12 hours, 1 hour under 12 days, else a day."""
     if window < hours(12):

@@ -79,10 +79,10 @@ def _kleene(first: Evaluator, second: Evaluator, *, decisive: bool) -> Evaluator
     """Return and (decisive False) or or (decisive True) of three-valued logic (Kleene 1952)."""
 
     def decide(data: Data) -> bool | None:
-        a = first(data)
+        a: bool | None = first(data)
         if a is decisive:
             return decisive
-        b = second(data)
+        b: bool | None = second(data)
         if b is decisive:
             return decisive
         return None if a is None or b is None else not decisive

@@ -94,7 +94,7 @@ def event_validator(types: Iterable[EventType], arithmetic: Mapping[str, list[Ex
             raise InvalidEvent(None, None, value, "an object with type, time and data")
         name = value.get("type")
         plan = plans.get(name) if isinstance(name, str) else None
-        if plan is None:
+        if plan is None or name is None:
             raise InvalidEvent(None, "type", name, f"a declared event type: {', '.join(plans)}")
         known, fields, checks = plan
         time = safe_integer(value.get("time"))

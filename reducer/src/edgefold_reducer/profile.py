@@ -49,7 +49,7 @@ class Profile:
             value = parse_json(text) if isinstance(text, str | bytes) else text
         except (ValueError, RecursionError) as error:
             raise InvalidProfile("the text", text, f"JSON ({error})") from None
-        if not isinstance(value, Mapping) or value.keys() != {"last_ms", "spec", "state"}:
+        if not isinstance(value, Mapping) or set(value) != {"last_ms", "spec", "state"}:
             raise InvalidProfile("the form", value, "an object with last_ms, spec and state")
         if not isinstance(value["spec"], str):
             raise InvalidProfile("spec", value["spec"], "a spec's id")

@@ -168,7 +168,7 @@ class Spec:
         except (ValueError, RecursionError) as error:
             raise InvalidSpec("the spec", text, f"JSON ({error})") from None
         members = {"edgefold", "name", "events", "attributes", "features", "triggers"}
-        if not isinstance(value, Mapping) or value.keys() != members:
+        if not isinstance(value, Mapping) or set(value) != members:
             raise InvalidSpec("the spec", value, f"an object with the members {', '.join(sorted(members))}")
         if as_spec_value(value["edgefold"]) != FORMAT or value["edgefold"] is True:
             raise InvalidSpec("edgefold", value["edgefold"], f"{FORMAT}, the format that this version reads")

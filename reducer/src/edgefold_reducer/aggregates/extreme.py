@@ -27,7 +27,7 @@ class ExtremeValue:
         return None
 
     def update(self, state: int | None, value: int, moment: Moment) -> int:
-        return value if state is None else self.choose(state, value)  # type: ignore[no-any-return]  # an int of two
+        return value if state is None else self.choose(state, value)
 
     def merge(self, a: int | None, b: int | None) -> int | None:
         return a if b is None else self.update(a, b, (0, "", 0))
@@ -57,7 +57,7 @@ class ExtremeTime:
         return None
 
     def update(self, state: int | None, value: Any, moment: Moment) -> int:
-        return moment[0] if state is None else self.choose(state, moment[0])  # type: ignore[no-any-return]  # an int
+        return moment[0] if state is None else self.choose(state, moment[0])
 
     def merge(self, a: int | None, b: int | None) -> int | None:
         return a if b is None else self.update(a, None, (b, "", 0))
@@ -93,7 +93,7 @@ class EdgeValue:
     def update(self, state: Edge | None, value: Any, moment: Moment) -> Edge:
         # Ties in (time, replica, seq) are one event; the value makes the order total even so.
         edge = (moment, value)
-        return edge if state is None else self.choose(state, edge)  # type: ignore[no-any-return]  # an edge of two
+        return edge if state is None else self.choose(state, edge)
 
     def merge(self, a: Edge | None, b: Edge | None) -> Edge | None:
         return a if b is None else self.update(a, b[1], b[0])
