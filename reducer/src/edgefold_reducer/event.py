@@ -45,7 +45,7 @@ class EventType:
         return f"event({self._name!r}, {', '.join(f'{name}={field!r}' for name, field in self._fields.items())})"
 
 
-def event(name: str, **fields: Field) -> EventType:
+def event(name: str, /, **fields: Field) -> EventType:
     """Declare an event type and its fields."""
     check_name("the name of an event", name)
     for field, kind in fields.items():

@@ -10,7 +10,14 @@ from typing import Any
 from .canonical import canonical_json, content_hash, parse_json
 from .errors import InvalidAttribute, InvalidSpec
 from .evaluate import arithmetic_of
-from .event import Event, EventType, Validator, event_fields, event_name, event_validator
+from .event import (
+    Event,
+    EventType,
+    Validator,
+    event_fields,
+    event_name,
+    event_validator,
+)
 from .expression import Expression
 from .field import Field, Refused, Value, as_spec_value, check_name, parse_field
 from .node import AggregateNode, AttributeNode, Default, Node
