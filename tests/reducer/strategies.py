@@ -63,7 +63,9 @@ def spec_of(*nodes: Node) -> ef.Spec:
     return ef.Spec("laws", events=[sale, visit], features=features)
 
 
-specs = st.lists(st.sampled_from(registered()).flatmap(node_of), min_size=1, max_size=5).map(lambda nodes: spec_of(*nodes))
+specs = st.lists(st.sampled_from(registered()).flatmap(node_of), min_size=1, max_size=5).map(
+    lambda nodes: spec_of(*nodes)
+)
 
 times = st.one_of(
     st.integers(0, 4).map(lambda hours: START_MS + hours * HOUR_MS),

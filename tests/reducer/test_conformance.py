@@ -67,7 +67,9 @@ def run_fold(spec: ef.Spec, case: dict[str, Any]) -> None:
     if row is not None:
         assert list(row) == [column.name for column in spec.columns]
         assert row.keys() == case["features"].keys()
-        differing = {name: (row[name], want) for name, want in case["features"].items() if not same_bits(row[name], want)}
+        differing = {
+            name: (row[name], want) for name, want in case["features"].items() if not same_bits(row[name], want)
+        }
         assert not differing
 
 
@@ -124,14 +126,18 @@ def a_fold_case(name: str) -> tuple[ef.Spec, dict[str, Any]]:
 
 def test_the_runner_sees_a_lost_tie_break(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, case = a_fold_case("extreme: at one time the larger seq is last")
-    monkeypatch.setattr(aggregates.extreme.EdgeValue, "update", lambda self, state, value, moment: state or (moment, value))
+    monkeypatch.setattr(
+        aggregates.extreme.EdgeValue, "update", lambda self, state, value, moment: state or (moment, value)
+    )
     with pytest.raises(AssertionError):
         run_fold(spec, case)
 
 
 def test_the_runner_sees_a_window_that_starts_one_bucket_late(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, case = a_fold_case("window: an event exactly one window ago is in it")
-    monkeypatch.setattr(aggregates.window.Window, "oldest", lambda self, now_ms: (now_ms - self.window_ms) // self.hop_ms + 1)
+    monkeypatch.setattr(
+        aggregates.window.Window, "oldest", lambda self, now_ms: (now_ms - self.window_ms) // self.hop_ms + 1
+    )
     with pytest.raises(AssertionError):
         run_fold(spec, case)
 

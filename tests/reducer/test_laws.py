@@ -107,7 +107,9 @@ def plant_lost_tie_break(patch: pytest.MonkeyPatch) -> ef.Spec:
     patch.setattr(
         aggregates.extreme.EdgeValue,
         "update",
-        lambda self, state, value, moment: state if state and state[0][0] == moment[0] else original(self, state, value, moment),
+        lambda self, state, value, moment: (
+            state if state and state[0][0] == moment[0] else original(self, state, value, moment)
+        ),
     )
     return spec_of(ef.last(sale.amount))
 

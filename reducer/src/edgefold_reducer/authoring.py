@@ -91,7 +91,12 @@ def time_since_last(
 
 
 def count_by(
-    key: Expression, *, keys: Sequence[str] | None = None, where: Where = None, within: Within = None, hop: Within = None
+    key: Expression,
+    *,
+    keys: Sequence[str] | None = None,
+    where: Where = None,
+    within: Within = None,
+    hop: Within = None,
 ) -> AggregateNode:
     """Count events by a key: an enum's values, or ``keys`` of a string, which then has ``__other__`` too."""
     return _over("count_by", _event_of("count_by", key), None, where, within, hop, key=_field_of(key), keys=_keys(keys))
@@ -130,7 +135,13 @@ def ratio(numerator: AggregateNode, denominator: AggregateNode, *, default: Defa
 
 
 def _over(
-    aggregate: str, event: EventType, value: Expression | None, where: Where, within: Within, hop: Within, **members: object
+    aggregate: str,
+    event: EventType,
+    value: Expression | None,
+    where: Where,
+    within: Within,
+    hop: Within,
+    **members: object,
 ) -> AggregateNode:
     if not isinstance(event, EventType):
         raise InvalidSpec(f"the event of {aggregate}", event, "an event type, as event(…) gives")

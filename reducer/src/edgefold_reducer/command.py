@@ -41,7 +41,9 @@ def main() -> None:
 @click.argument("spec_path", metavar="SPEC", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("events_path", metavar="EVENTS", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replica", default="", help="The replica that the events are of.")
-@click.option("--now", "now_ms", type=int, help="Read the features out at this time, in ms since 1970 [the last event + 1].")
+@click.option(
+    "--now", "now_ms", type=int, help="Read the features out at this time, in ms since 1970 [the last event + 1]."
+)
 @click.option("--attributes", default="{}", help="The server's attributes, as a JSON object.")
 def replay(spec_path: Path, events_path: Path, replica: str, now_ms: int | None, attributes: str) -> None:
     """Fold EVENTS (JSON Lines) by SPEC (reducer.json); print the profile and its features as JSON."""
@@ -54,4 +56,6 @@ def replay(spec_path: Path, events_path: Path, replica: str, now_ms: int | None,
     except (ReducerError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     shown = {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
-    click.echo(json.dumps({"now_ms": now, "profile": profile.members(), "features": shown}, ensure_ascii=False, indent=2))
+    click.echo(
+        json.dumps({"now_ms": now, "profile": profile.members(), "features": shown}, ensure_ascii=False, indent=2)
+    )

@@ -95,8 +95,5 @@ def arithmetic_of(expression: Expression) -> list[Expression]:
     if expression.operator in ARITHMETIC:
         return [expression]
     return [
-        found
-        for operand in expression.operands
-        if isinstance(operand, Expression)
-        for found in arithmetic_of(operand)
+        found for operand in expression.operands if isinstance(operand, Expression) for found in arithmetic_of(operand)
     ]

@@ -115,7 +115,9 @@ class Expression:
 
     def __bool__(self) -> NoReturn:
         raise InvalidSpec(
-            "a predicate", self.to_json(), "no truth value while the spec is built: write & for and, | for or, ~ for not"
+            "a predicate",
+            self.to_json(),
+            "no truth value while the spec is built: write & for and, | for or, ~ for not",
         )
 
     __hash__ = None  # type: ignore[assignment]  # == builds a node, so it can't be a key
@@ -252,7 +254,11 @@ def _check_same_type(operator: str, left: Expression, right: Expression) -> None
 def parse_expression(where: str, value: object, event: EventType, fields: Mapping[str, Field]) -> Expression:
     """Build an expression over the fields of an event type from its JSON."""
     members = set(value) if isinstance(value, dict) else set()
-    if not isinstance(value, dict) or len(members - {"scale"}) != 1 or ("scale" in members and "literal" not in members):
+    if (
+        not isinstance(value, dict)
+        or len(members - {"scale"}) != 1
+        or ("scale" in members and "literal" not in members)
+    ):
         raise InvalidSpec(where, value, "an object with one operator")
     operator = next(iter(members - {"scale"}))
     operand = value[operator]

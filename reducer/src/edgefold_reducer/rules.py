@@ -126,7 +126,9 @@ def _check_window(where: str, node: AggregateNode) -> None:
     _check_integer(f"{where}.window_ms", node.window_ms, MIN_HOP_MS, MAX_SAFE_INTEGER)
     _check_integer(f"{where}.hop_ms", node.hop_ms, MIN_HOP_MS, node.window_ms)
     if node.window_ms > node.hop_ms * MAX_HOPS_A_WINDOW:
-        raise InvalidSpec(f"{where}.window_ms", node.window_ms, f"at most {MAX_HOPS_A_WINDOW:,} hops; take a longer hop")
+        raise InvalidSpec(
+            f"{where}.window_ms", node.window_ms, f"at most {MAX_HOPS_A_WINDOW:,} hops; take a longer hop"
+        )
 
 
 def _check_integer(where: str, value: object, low: int, high: int) -> None:

@@ -78,7 +78,9 @@ class Spec:
         for attribute, field in self.attributes.items():
             check_name("an attribute", attribute)
             if not isinstance(field, Field):
-                raise InvalidSpec(f"attribute {attribute}", field, "integer(), decimal(…), boolean(), enum(…) or string(…)")
+                raise InvalidSpec(
+                    f"attribute {attribute}", field, "integer(), decimal(…), boolean(), enum(…) or string(…)"
+                )
         if not 1 <= len(features) <= MAX_FEATURES:
             raise InvalidSpec("features", len(features), f"1 to {MAX_FEATURES} of them")
         self.features = tuple(self._feature(feature, node) for feature, node in features.items())
@@ -112,7 +114,9 @@ class Spec:
         for feature in self.features:
             node = feature.node
             if node.vocabulary is None:
-                columns.append(Column(feature.name, "string" if node.reads_text else "number", node.default, feature.name))
+                columns.append(
+                    Column(feature.name, "string" if node.reads_text else "number", node.default, feature.name)
+                )
             else:
                 columns += [Column(f"{feature.name}={k}", "number", None, feature.name, k) for k in node.vocabulary]
         return tuple(columns)
@@ -220,7 +224,9 @@ def validate_attributes(spec: Spec, attributes: Mapping[str, object] | None) -> 
     kept: dict[str, Value] = {}
     for name, value in (attributes or {}).items():
         if name not in spec.attributes:
-            raise InvalidAttribute(name, value, f"a declared attribute: {', '.join(spec.attributes) or 'there are none'}")
+            raise InvalidAttribute(
+                name, value, f"a declared attribute: {', '.join(spec.attributes) or 'there are none'}"
+            )
         if value is not None:
             try:
                 kept[name] = spec.attributes[name].accept(value)

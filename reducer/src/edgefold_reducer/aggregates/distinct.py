@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from .base import Domain, Moment, WrongState
@@ -42,7 +43,7 @@ class Distinct:
         if not isinstance(value, list) or not 1 <= len(value) <= self.cap:
             raise WrongState(f"a list of 1 to {self.cap} values")
         state = [self.domain.accept(item) for item in value]
-        if any(not a < b for a, b in zip(state, state[1:], strict=False)):
+        if any(not a < b for a, b in pairwise(state)):
             raise WrongState("distinct values in ascending order")
         return state
 
