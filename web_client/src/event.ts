@@ -2,10 +2,10 @@
 
 import { InvalidEvent } from './errors.js'
 import { compile, type Registers, type Step } from './evaluate.js'
-import { type Accept, acceptor, expectedOf, type Value } from './field.js'
-import { type AggregateNode, type Fields } from './node.js'
-import type { Spec } from './spec.js'
 import type { Expression } from './expression.js'
+import { type Accept, acceptor, expectedOf, type Value } from './field.js'
+import type { AggregateNode, Fields } from './node.js'
+import type { Spec } from './spec.js'
 
 /** An event that passed, as it is kept: decimals are integers, so it is not to be folded again.
  *  `data` has every declared field, null where it is missing. */
@@ -61,7 +61,11 @@ export function readingsOf(spec: Spec): ReadonlyMap<string, Reading> {
     held = new Map(
       [...spec.events].map(([type, fields]) => [
         type,
-        planReading(type, fields, nodes.filter((node) => node.event === type)),
+        planReading(
+          type,
+          fields,
+          nodes.filter((node) => node.event === type),
+        ),
       ]),
     )
     readings.set(spec, held)
@@ -80,7 +84,9 @@ function planReading(type: string, declared: Fields, nodes: readonly AggregateNo
       optional: field.optional,
       expected: expectedOf(field),
     }))
-  const expressions = nodes.flatMap((node) => [node.value, node.where]).filter((expression) => expression !== null)
+  const expressions = nodes
+    .flatMap((node) => [node.value, node.where])
+    .filter((expression) => expression !== null)
   const { steps, registers, registerOf } = compile(names, expressions)
   const registerOfField = (name: string) => names.indexOf(name)
   return { type, fields, steps, registers, registerOf, registerOfField, time: 0, seq: 0 }
@@ -101,7 +107,12 @@ export function readerOf(spec: Spec): Reader {
       throw new InvalidEvent(null, 'type', type, `a declared event type: ${[...types.keys()].join(', ')}`)
     }
     if (!Number.isSafeInteger(time) || (time as number) < 0) {
-      throw new InvalidEvent(reading.type, 'time', time, 'an integer of 0 .. 2^53 - 1, milliseconds since 1970')
+      throw new InvalidEvent(
+        reading.type,
+        'time',
+        time,
+        'an integer of 0 .. 2^53 - 1, milliseconds since 1970',
+      )
     }
     if (seq !== undefined && seq !== null && (!Number.isSafeInteger(seq) || (seq as number) < 1)) {
       throw new InvalidEvent(reading.type, 'seq', seq, 'an integer of 1 .. 2^53 - 1')
@@ -150,7 +161,12 @@ function refuseUndeclared(reading: Reading, data: Record<string, unknown>, given
   const undeclared = given.find((name) => !declared.includes(name))
   // A declared member may be own and not enumerable: it is no concern of ours, and no undeclared one.
   if (undeclared === undefined) return
-  throw new InvalidEvent(reading.type, undeclared, data[undeclared], `a declared field: ${declared.join(', ')}`)
+  throw new InvalidEvent(
+    reading.type,
+    undeclared,
+    data[undeclared],
+    `a declared field: ${declared.join(', ')}`,
+  )
 }
 
 function evaluate(reading: Reading): void {
@@ -160,8 +176,15 @@ function evaluate(reading: Reading): void {
     const result = step.evaluate(registers)
     if (step.arithmeticOn !== null && Number.isNaN(result)) {
       const { registerOfField } = reading
-      const given = Object.fromEntries(step.arithmeticOn.map((name) => [name, registers[registerOfField(name)] ?? null]))
-      throw new InvalidEvent(reading.type, step.arithmeticOn.join(' '), given, 'arithmetic with a result |n| < 2^53')
+      const given = Object.fromEntries(
+        step.arithmeticOn.map((name) => [name, registers[registerOfField(name)] ?? null]),
+      )
+      throw new InvalidEvent(
+        reading.type,
+        step.arithmeticOn.join(' '),
+        given,
+        'arithmetic with a result |n| < 2^53',
+      )
     }
     registers[step.target] = result
   }

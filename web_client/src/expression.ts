@@ -44,14 +44,19 @@ export function fieldNames(expression: Expression): string[] {
 /** Build an expression over the fields of an event type from its JSON.
  *
  *  @throws InvalidSpec names the part, its value, and what was expected. */
-export function parseExpression(where: string, value: unknown, fields: ReadonlyMap<string, Field>): Expression {
+export function parseExpression(
+  where: string,
+  value: unknown,
+  fields: ReadonlyMap<string, Field>,
+): Expression {
   const operators = isObject(value) ? Object.keys(value).filter((name) => name !== 'scale') : []
   const [operator] = operators
   if (!isObject(value) || operator === undefined || operators.length !== 1) {
     throw new InvalidSpec(where, value, 'an object with one operator')
   }
-  const scale = value['scale']
-  if (scale !== undefined && operator !== 'literal') throw new InvalidSpec(where, value, 'an object with one operator')
+  const scale = value.scale
+  if (scale !== undefined && operator !== 'literal')
+    throw new InvalidSpec(where, value, 'an object with one operator')
 
   const key = canonicalJson(value)
   const operand = value[operator]
@@ -73,12 +78,14 @@ export function parseExpression(where: string, value: unknown, fields: ReadonlyM
     if (operator === 'not') checkKind(where, operator, parsed, 'truth', 'a boolean')
     return { operator, operands: [parsed], type: TRUTH, key }
   }
-  if (operator !== 'in' && !isBinary(operator)) throw new InvalidSpec(where, operator, 'an operator of SEMANTICS.md')
+  if (operator !== 'in' && !isBinary(operator))
+    throw new InvalidSpec(where, operator, 'an operator of SEMANTICS.md')
   if (!Array.isArray(operand) || operand.length !== 2) {
     throw new InvalidSpec(where, operand, `two operands of ${operator}`)
   }
   const first = parseExpression(where, operand[0], fields)
-  if (operator === 'in') return { operator, operands: [first], values: parseList(where, first, operand[1]), type: TRUTH, key }
+  if (operator === 'in')
+    return { operator, operands: [first], values: parseList(where, first, operand[1]), type: TRUTH, key }
   const second = parseExpression(where, operand[1], fields)
   return { operator, operands: [first, second], type: binaryType(where, operator, first, second), key }
 }
@@ -96,14 +103,20 @@ function typeOf(field: Field): Type {
 
 function parseLiteral(where: string, value: unknown, scale: number): { literal: Value; type: Type } {
   if (typeof value === 'boolean') return { literal: value, type: TRUTH }
-  if (isSafeInteger(value) && scale <= MAX_SCALE) return { literal: value + 0, type: { kind: 'number', scale } }
+  if (isSafeInteger(value) && scale <= MAX_SCALE)
+    return { literal: value + 0, type: { kind: 'number', scale } }
   if (typeof value === 'string' && isWellFormed(value)) return { literal: value, type: { kind: 'text' } }
-  throw new InvalidSpec(where, value, `a boolean, a string, or an integer |n| < 2^53 of a scale up to ${MAX_SCALE}`)
+  throw new InvalidSpec(
+    where,
+    value,
+    `a boolean, a string, or an integer |n| < 2^53 of a scale up to ${MAX_SCALE}`,
+  )
 }
 
 /** The values of `in` are raw: for numbers, already at the scale of the operand. */
 function parseList(where: string, operand: Expression, list: unknown): readonly Value[] {
-  if (!Array.isArray(list) || list.length === 0) throw new InvalidSpec(where, list, 'a list of at least one value')
+  if (!Array.isArray(list) || list.length === 0)
+    throw new InvalidSpec(where, list, 'a list of at least one value')
   const scale = operand.type.kind === 'number' ? operand.type.scale : 0
   return list.map((value) => {
     const { literal, type } = parseLiteral(where, value, scale)
@@ -136,13 +149,21 @@ export function numberScale(expression: Expression): number {
   return expression.type.kind === 'number' ? expression.type.scale : 0
 }
 
-function checkKind(where: string, operator: string, operand: Expression, kind: Type['kind'], expected: string): void {
-  if (operand.type.kind !== kind) throw new InvalidSpec(`${where}: an operand of ${operator}`, operand.key, expected)
+function checkKind(
+  where: string,
+  operator: string,
+  operand: Expression,
+  kind: Type['kind'],
+  expected: string,
+): void {
+  if (operand.type.kind !== kind)
+    throw new InvalidSpec(`${where}: an operand of ${operator}`, operand.key, expected)
 }
 
 function checkSameType(where: string, left: Expression, right: Expression): void {
   if (left.type.kind !== right.type.kind) throw new InvalidSpec(where, right.key, `the type of ${left.key}`)
-  if (numberScale(left) !== numberScale(right)) throw new InvalidSpec(where, right.key, `the scale of ${left.key}`)
+  if (numberScale(left) !== numberScale(right))
+    throw new InvalidSpec(where, right.key, `the scale of ${left.key}`)
   checkInVocabulary(where, left, right)
   checkInVocabulary(where, right, left)
 }

@@ -83,6 +83,8 @@ function withDefault(value: number | string | undefined, node: Node): number | s
   if (value !== undefined) return value
   if (node.default !== null) return node.default
   const text =
-    node.kind === 'attribute' ? scaleOf(node.field) === null && node.field.type !== 'boolean' : node.kind === 'aggregate' && node.readsText
+    node.kind === 'attribute'
+      ? scaleOf(node.field) === null && node.field.type !== 'boolean'
+      : node.kind === 'aggregate' && node.readsText
   return text ? null : Number.NaN
 }

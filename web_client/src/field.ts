@@ -52,7 +52,9 @@ export function acceptor(field: Field): Accept {
     }
     case 'string':
       return (value) => {
-        return typeof value === 'string' && hasAtMost(field.max, value) && isWellFormed(value) ? value : undefined
+        return typeof value === 'string' && hasAtMost(field.max, value) && isWellFormed(value)
+          ? value
+          : undefined
       }
   }
 }
@@ -103,9 +105,13 @@ const OWN_MEMBER: Readonly<Record<Field['type'], string | null>> = {
 }
 
 function parseField(where: string, value: unknown): Field {
-  const type = isObject(value) ? value['type'] : undefined
+  const type = isObject(value) ? value.type : undefined
   if (!isObject(value) || typeof type !== 'string' || !Object.hasOwn(OWN_MEMBER, type)) {
-    throw new InvalidSpec(where, value, `an object whose type is one of ${Object.keys(OWN_MEMBER).join(', ')}`)
+    throw new InvalidSpec(
+      where,
+      value,
+      `an object whose type is one of ${Object.keys(OWN_MEMBER).join(', ')}`,
+    )
   }
   const own = OWN_MEMBER[type as Field['type']]
   const known = own === null ? ['type'] : ['type', own]
@@ -113,21 +119,29 @@ function parseField(where: string, value: unknown): Field {
   if (missing || Object.keys(value).some((name) => name !== 'optional' && !known.includes(name))) {
     throw new InvalidSpec(where, value, `the members ${known.join(', ')} and perhaps optional`)
   }
-  if (Object.hasOwn(value, 'optional') && value['optional'] !== true) {
-    throw new InvalidSpec(`${where}.optional`, value['optional'], 'true, or no such member')
+  if (Object.hasOwn(value, 'optional') && value.optional !== true) {
+    throw new InvalidSpec(`${where}.optional`, value.optional, 'true, or no such member')
   }
   const optional = Object.hasOwn(value, 'optional')
   switch (type as Field['type']) {
     case 'integer':
       return { type: 'integer', optional }
     case 'decimal':
-      return { type: 'decimal', scale: checkInteger(`${where}.scale`, value['scale'], 0, MAX_DECIMAL_SCALE), optional }
+      return {
+        type: 'decimal',
+        scale: checkInteger(`${where}.scale`, value.scale, 0, MAX_DECIMAL_SCALE),
+        optional,
+      }
     case 'boolean':
       return { type: 'boolean', optional }
     case 'enum':
-      return { type: 'enum', values: checkVocabulary(`${where}.values`, value['values']), optional }
+      return { type: 'enum', values: checkVocabulary(`${where}.values`, value.values), optional }
     case 'string':
-      return { type: 'string', max: checkInteger(`${where}.max`, value['max'], 1, MAX_STRING_CODE_POINTS), optional }
+      return {
+        type: 'string',
+        max: checkInteger(`${where}.max`, value.max, 1, MAX_STRING_CODE_POINTS),
+        optional,
+      }
   }
 }
 
@@ -149,13 +163,16 @@ export function checkName(what: string, name: unknown): string {
 
 /** Return a list of distinct strings that can be keys of a state, else throw InvalidSpec. */
 export function checkVocabulary(what: string, values: unknown): readonly string[] {
-  const expected =
-    `1 to ${MAX_VOCABULARY} distinct strings of 1 to ${MAX_KEY_CODE_POINTS} code points, none ${OTHER_KEY}`
+  const expected = `1 to ${MAX_VOCABULARY} distinct strings of 1 to ${MAX_KEY_CODE_POINTS} code points, none ${OTHER_KEY}`
   if (!Array.isArray(values) || values.length < 1 || values.length > MAX_VOCABULARY) {
     throw new InvalidSpec(what, values, expected)
   }
   for (const value of values as unknown[]) {
-    const fits = typeof value === 'string' && value !== '' && value !== OTHER_KEY && hasAtMost(MAX_KEY_CODE_POINTS, value)
+    const fits =
+      typeof value === 'string' &&
+      value !== '' &&
+      value !== OTHER_KEY &&
+      hasAtMost(MAX_KEY_CODE_POINTS, value)
     if (!fits || !isWellFormed(value)) throw new InvalidSpec(what, value, expected)
   }
   if (new Set(values).size !== values.length) throw new InvalidSpec(what, values, expected)

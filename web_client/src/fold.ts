@@ -22,7 +22,9 @@ export function fold(spec: Spec, events: Iterable<unknown>, options: FoldOptions
   const replica = checkReplica(options.replica ?? '')
   const aggregates = [...aggregatesOfSpec(spec)]
   const accumulators = aggregates.map(([, aggregate]) => aggregate.accumulator(replica))
-  const feeds = new Map([...readingsOf(spec)].map(([type, reading]) => [type, feedsOf(spec, reading, accumulators)]))
+  const feeds = new Map(
+    [...readingsOf(spec)].map(([type, reading]) => [type, feedsOf(spec, reading, accumulators)]),
+  )
   const read = readerOf(spec)
   let lastMs: number | null = null
   let position = 0
@@ -33,7 +35,11 @@ export function fold(spec: Spec, events: Iterable<unknown>, options: FoldOptions
     feed(feeds.get(reading.type) as readonly Feed[], reading, reading.seq || position)
   }
   const states = aggregates.map(([hash], index) => [hash, accumulators[index]?.state()] as const)
-  return prunedProfile(spec, lastMs, states.filter((entry): entry is [string, State] => entry[1] !== undefined))
+  return prunedProfile(
+    spec,
+    lastMs,
+    states.filter((entry): entry is [string, State] => entry[1] !== undefined),
+  )
 }
 
 /** Return the profile of the events of both.

@@ -19,7 +19,8 @@ export function canonicalJson(value: unknown): string {
   if (typeof value === 'object' && value !== null) {
     return writtenObject(Object.keys(value), (name) => (value as Record<string, unknown>)[name])
   }
-  const fits = value === null || typeof value === 'boolean' || typeof value === 'string' || Number.isFinite(value)
+  const fits =
+    value === null || typeof value === 'boolean' || typeof value === 'string' || Number.isFinite(value)
   if (!fits) throw new TypeError(`${String(value)} has no JSON`)
   return JSON.stringify(value)
 }

@@ -91,18 +91,23 @@ export function parseNode(
 ): Node {
   if ('attribute' in value) {
     checkMembers(where, value, ['attribute', 'default'])
-    const attribute = value['attribute'] as string
+    const attribute = value.attribute as string
     const field = attributes.get(attribute)
     if (field === undefined) {
-      throw new InvalidSpec(`${where}.attribute`, attribute, `an attribute: ${[...attributes.keys()].join(', ')}`)
+      throw new InvalidSpec(
+        `${where}.attribute`,
+        attribute,
+        `an attribute: ${[...attributes.keys()].join(', ')}`,
+      )
     }
     const values = field.type === 'enum' ? field.values : null
     return { kind: 'attribute', attribute, field, default: parseDefault(where, value, isText(field), values) }
   }
   if ('ratio' in value) {
     checkMembers(where, value, ['ratio', 'default'])
-    const sides: unknown = value['ratio']
-    if (!Array.isArray(sides) || sides.length !== 2) throw new InvalidSpec(`${where}.ratio`, sides, 'a list of two aggregates')
+    const sides: unknown = value.ratio
+    if (!Array.isArray(sides) || sides.length !== 2)
+      throw new InvalidSpec(`${where}.ratio`, sides, 'a list of two aggregates')
     const [numerator, denominator] = sides.map((side) => parseSide(`${where}.ratio`, side, events))
     return {
       kind: 'ratio',
@@ -134,14 +139,18 @@ function parseAggregate(
   events: ReadonlyMap<string, Fields>,
 ): AggregateNode {
   checkMembers(where, value, AGGREGATE_MEMBERS)
-  const aggregate = value['aggregate']
+  const aggregate = value.aggregate
   if (typeof aggregate !== 'string' || !Object.hasOwn(RULES, aggregate)) {
     throw new InvalidSpec(`${where}.aggregate`, aggregate, `one of ${Object.keys(RULES).join(', ')}`)
   }
-  const event = value['event'] as string
+  const event = value.event as string
   const fields = events.get(event)
   if (fields === undefined) {
-    throw new InvalidSpec(`${where}.event`, event, `one of the spec's events: ${[...events.keys()].join(', ')}`)
+    throw new InvalidSpec(
+      `${where}.event`,
+      event,
+      `one of the spec's events: ${[...events.keys()].join(', ')}`,
+    )
   }
   const rule: Rule = RULES[aggregate as AggregateName]
   for (const member of ['value', 'key', 'cap', 'unit_ms'] as const) {
@@ -152,7 +161,7 @@ function parseAggregate(
     }
   }
   if ('default' in value && !rule.default) {
-    throw new InvalidSpec(`${where}.default`, value['default'], `none: ${aggregate} is 0 before the first event`)
+    throw new InvalidSpec(`${where}.default`, value.default, `none: ${aggregate} is 0 before the first event`)
   }
   const parsed = parseValue(where, value, fields, rule)
   const { key, keys, vocabulary } = parseKey(where, value, fields)
@@ -168,9 +177,9 @@ function parseAggregate(
     window: parseWindow(where, value),
     key,
     keys,
-    cap: 'cap' in value ? checkInteger(`${where}.cap`, value['cap'], 1, MAX_CAP) : null,
+    cap: 'cap' in value ? checkInteger(`${where}.cap`, value.cap, 1, MAX_CAP) : null,
     unitMs:
-      'unit_ms' in value ? checkInteger(`${where}.unit_ms`, value['unit_ms'], 1, Number.MAX_SAFE_INTEGER) : null,
+      'unit_ms' in value ? checkInteger(`${where}.unit_ms`, value.unit_ms, 1, Number.MAX_SAFE_INTEGER) : null,
     default: parseDefault(where, value, readsText, values),
     fields,
     vocabulary,
@@ -179,55 +188,65 @@ function parseAggregate(
   }
 }
 
-function parseValue(where: string, value: Record<string, unknown>, fields: Fields, rule: Rule): Expression | null {
+function parseValue(
+  where: string,
+  value: Record<string, unknown>,
+  fields: Fields,
+  rule: Rule,
+): Expression | null {
   if (rule.value === undefined) return null
-  const parsed = parseExpression(`${where}.value`, value['value'], fields)
+  const parsed = parseExpression(`${where}.value`, value.value, fields)
   const isField = parsed.operator === 'field'
   const isNumber = parsed.type.kind === 'number'
   const fits = { number: isNumber, any: isField || isNumber, field: isField }[rule.value]
   if (!fits || fieldNames(parsed).length === 0) {
     const expected = { number: 'a number', any: 'a field or a number', field: 'a field' }[rule.value]
-    throw new InvalidSpec(`${where}.value`, value['value'], `${expected} of the event`)
+    throw new InvalidSpec(`${where}.value`, value.value, `${expected} of the event`)
   }
   return parsed
 }
 
 function parsePredicate(where: string, value: Record<string, unknown>, fields: Fields): Expression | null {
   if (!('where' in value)) return null
-  const predicate = parseExpression(`${where}.where`, value['where'], fields)
+  const predicate = parseExpression(`${where}.where`, value.where, fields)
   if (predicate.type.kind !== 'truth') {
-    throw new InvalidSpec(`${where}.where`, value['where'], 'a predicate: true or false')
+    throw new InvalidSpec(`${where}.where`, value.where, 'a predicate: true or false')
   }
   return predicate
 }
 
 function parseKey(where: string, value: Record<string, unknown>, fields: Fields) {
   if (!('key' in value)) {
-    if ('keys' in value) throw new InvalidSpec(`${where}.keys`, value['keys'], 'a key that they belong to')
+    if ('keys' in value) throw new InvalidSpec(`${where}.keys`, value.keys, 'a key that they belong to')
     return { key: null, keys: null, vocabulary: null }
   }
-  const key = value['key'] as string
+  const key = value.key as string
   const field = fields.get(key)
   if (field === undefined || !isText(field)) {
     throw new InvalidSpec(`${where}.key`, key, 'an enum or string field of the event')
   }
   if (field.type === 'enum') {
-    if ('keys' in value) throw new InvalidSpec(`${where}.keys`, value['keys'], "none: an enum's keys are its values")
+    if ('keys' in value)
+      throw new InvalidSpec(`${where}.keys`, value.keys, "none: an enum's keys are its values")
     return { key, keys: null, vocabulary: field.values }
   }
-  const keys = checkVocabulary(`${where}.keys, since a string key names its own,`, value['keys'])
+  const keys = checkVocabulary(`${where}.keys, since a string key names its own,`, value.keys)
   return { key, keys, vocabulary: [...keys, OTHER_KEY] }
 }
 
 function parseWindow(where: string, value: Record<string, unknown>): AggregateNode['window'] {
   if ('window_ms' in value !== 'hop_ms' in value) {
-    throw new InvalidSpec(`${where}.hop_ms`, value['hop_ms'], 'window_ms and hop_ms together')
+    throw new InvalidSpec(`${where}.hop_ms`, value.hop_ms, 'window_ms and hop_ms together')
   }
   if (!('window_ms' in value)) return null
-  const windowMs = checkInteger(`${where}.window_ms`, value['window_ms'], MIN_HOP_MS, Number.MAX_SAFE_INTEGER)
-  const hopMs = checkInteger(`${where}.hop_ms`, value['hop_ms'], MIN_HOP_MS, windowMs)
+  const windowMs = checkInteger(`${where}.window_ms`, value.window_ms, MIN_HOP_MS, Number.MAX_SAFE_INTEGER)
+  const hopMs = checkInteger(`${where}.hop_ms`, value.hop_ms, MIN_HOP_MS, windowMs)
   if (windowMs > hopMs * MAX_HOPS_A_WINDOW) {
-    throw new InvalidSpec(`${where}.window_ms`, windowMs, `at most ${MAX_HOPS_A_WINDOW} hops; take a longer hop`)
+    throw new InvalidSpec(
+      `${where}.window_ms`,
+      windowMs,
+      `at most ${MAX_HOPS_A_WINDOW} hops; take a longer hop`,
+    )
   }
   return { windowMs, hopMs }
 }
@@ -239,10 +258,15 @@ function parseDefault(
   values: readonly string[] | null,
 ): Default {
   if (!('default' in value)) return null
-  const given = value['default']
+  const given = value.default
   if (text) {
-    if (typeof given === 'string' && isWellFormed(given) && (values === null || values.includes(given))) return given
-    throw new InvalidSpec(`${where}.default`, given, values === null ? 'a string' : `one of ${values.join(', ')}`)
+    if (typeof given === 'string' && isWellFormed(given) && (values === null || values.includes(given)))
+      return given
+    throw new InvalidSpec(
+      `${where}.default`,
+      given,
+      values === null ? 'a string' : `one of ${values.join(', ')}`,
+    )
   }
   if (typeof given === 'number' && Math.abs(given) <= Number.MAX_SAFE_INTEGER) return given + 0
   throw new InvalidSpec(`${where}.default`, given, 'a finite number, |x| < 2^53')
@@ -262,12 +286,17 @@ function hashOf(
   expressions: readonly (Expression | null)[],
   key: string | null,
 ): string {
-  const names = new Set(expressions.flatMap((expression) => (expression === null ? [] : fieldNames(expression))))
+  const names = new Set(
+    expressions.flatMap((expression) => (expression === null ? [] : fieldNames(expression))),
+  )
   if (key !== null) names.add(key)
   const types = new Map(
     [...names].map((name) => {
       const field = fields.get(name) as Field
-      return [name, field.type === 'decimal' ? { type: field.type, scale: field.scale } : { type: field.type }]
+      return [
+        name,
+        field.type === 'decimal' ? { type: field.type, scale: field.scale } : { type: field.type },
+      ]
     }),
   )
   const members = Object.entries(value).filter(([name]) => STATE_MEMBERS.includes(name))

@@ -1,7 +1,7 @@
 /** A profile: what events folded into, and its JSON. */
 
-import { aggregatesOfSpec } from './aggregates/registry.js'
 import { type State, WrongState } from './aggregates/base.js'
+import { aggregatesOfSpec } from './aggregates/registry.js'
 import { InvalidProfile, SpecMismatch } from './errors.js'
 import { canonicalJson, isObject, isSafeInteger, parseJson } from './json.js'
 import type { Spec } from './spec.js'
@@ -22,7 +22,11 @@ export function emptyProfile(spec: Spec): Profile {
 }
 
 /** Build a profile of states, pruned: only what a read-out after `lastMs` can need is kept. */
-export function prunedProfile(spec: Spec, lastMs: number | null, states: Iterable<readonly [string, State]>): Profile {
+export function prunedProfile(
+  spec: Spec,
+  lastMs: number | null,
+  states: Iterable<readonly [string, State]>,
+): Profile {
   if (lastMs === null) return emptyProfile(spec)
   const aggregates = aggregatesOfSpec(spec)
   const kept = new Map<string, State>()
@@ -66,7 +70,9 @@ export function profileFromJson(spec: Spec, json: string | object): Profile {
   if (!isSafeInteger(lastMs) || lastMs < 0) {
     throw new InvalidProfile('last_ms', lastMs, 'null or an integer of 0 .. 2^53 - 1')
   }
-  const states = new Map(Object.entries(state).map(([hash, held]) => [hash, decoded(spec, hash, held, lastMs + 0)]))
+  const states = new Map(
+    Object.entries(state).map(([hash, held]) => [hash, decoded(spec, hash, held, lastMs + 0)]),
+  )
   return Object.freeze({ spec, lastMs: lastMs + 0, states })
 }
 
@@ -80,7 +86,8 @@ function parsed(text: string): unknown {
 
 function decoded(spec: Spec, hash: string, value: unknown, lastMs: number): State {
   const aggregate = aggregatesOfSpec(spec).get(hash)
-  if (aggregate === undefined) throw new InvalidProfile(`state ${hash}`, value, "the hash of one of the spec's aggregates")
+  if (aggregate === undefined)
+    throw new InvalidProfile(`state ${hash}`, value, "the hash of one of the spec's aggregates")
   try {
     return aggregate.decode(value, lastMs)
   } catch (error) {

@@ -29,7 +29,16 @@ function compress(hash: Int32Array, schedule: Int32Array, view: DataView, offset
     const small1 = rotated(late, 17) ^ rotated(late, 19) ^ (late >>> 10)
     schedule[i] = at(schedule, i - 16) + small0 + at(schedule, i - 7) + small1
   }
-  let [a, b, c, d, e, f, g, h] = hash as unknown as [number, number, number, number, number, number, number, number]
+  let [a, b, c, d, e, f, g, h] = hash as unknown as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   for (let i = 0; i < 64; i++) {
     const choice = (e & f) ^ (~e & g)
     const majority = (a & b) ^ (a & c) ^ (b & c)
@@ -53,7 +62,8 @@ function compress(hash: Int32Array, schedule: Int32Array, view: DataView, offset
 function fractionalBits(count: number, root: 2 | 3): Int32Array {
   const words: number[] = []
   for (let candidate = 2; words.length < count; candidate++) {
-    if (isPrime(candidate)) words.push(Number(integerRoot(BigInt(candidate) << BigInt(32 * root), root) & 0xffffffffn))
+    if (isPrime(candidate))
+      words.push(Number(integerRoot(BigInt(candidate) << BigInt(32 * root), root) & 0xffffffffn))
   }
   return Int32Array.from(words, (word) => word | 0)
 }

@@ -51,14 +51,14 @@ export function parseSpec(json: string | object): Spec {
   if (!isObject(value) || Object.keys(value).sort().join() !== MEMBERS.join()) {
     throw new InvalidSpec('the spec', value, `an object with the members ${MEMBERS.join(', ')}`)
   }
-  if (value['edgefold'] !== FORMAT) {
-    throw new InvalidSpec('edgefold', value['edgefold'], `${FORMAT}, the format that this version reads`)
+  if (value.edgefold !== FORMAT) {
+    throw new InvalidSpec('edgefold', value.edgefold, `${FORMAT}, the format that this version reads`)
   }
-  const name = checkName('the name of a spec', value['name'])
-  const events = parseEvents(value['events'])
-  const attributes = parseFields('attributes', value['attributes'])
-  const features = parseFeatures(value['features'], events, attributes)
-  const triggers = parseTriggers(value['triggers'], events)
+  const name = checkName('the name of a spec', value.name)
+  const events = parseEvents(value.events)
+  const attributes = parseFields('attributes', value.attributes)
+  const features = parseFeatures(value.features, events, attributes)
+  const triggers = parseTriggers(value.triggers, events)
   const nodes = features.flatMap((feature) => aggregatesOf(feature.node))
   const canonical = canonicalJson(value)
   return Object.freeze({
@@ -114,7 +114,11 @@ function parseEvents(value: unknown): ReadonlyMap<string, Fields> {
   )
 }
 
-function parseFeatures(value: unknown, events: ReadonlyMap<string, Fields>, attributes: Fields): readonly Feature[] {
+function parseFeatures(
+  value: unknown,
+  events: ReadonlyMap<string, Fields>,
+  attributes: Fields,
+): readonly Feature[] {
   if (!Array.isArray(value) || value.length < 1 || value.length > MAX_FEATURES) {
     throw new InvalidSpec('features', value, `a list of 1 to ${MAX_FEATURES}`)
   }
@@ -132,14 +136,24 @@ function parseFeatures(value: unknown, events: ReadonlyMap<string, Fields>, attr
 function parseTriggers(value: unknown, events: ReadonlyMap<string, Field | Fields>): readonly string[] {
   const known = Array.isArray(value) && value.every((trigger) => events.has(trigger as string))
   if (!known || new Set(value).size !== value.length) {
-    throw new InvalidSpec('triggers', value, `a list of the spec's events, each once: ${[...events.keys()].join(', ')}`)
+    throw new InvalidSpec(
+      'triggers',
+      value,
+      `a list of the spec's events, each once: ${[...events.keys()].join(', ')}`,
+    )
   }
   return value as string[]
 }
 
 function columnsOf({ name, node }: Feature): readonly Column[] {
   if (node.kind === 'aggregate' && node.vocabulary !== null) {
-    return node.vocabulary.map((key) => ({ name: `${name}=${key}`, type: 'number', default: null, feature: name, key }))
+    return node.vocabulary.map((key) => ({
+      name: `${name}=${key}`,
+      type: 'number',
+      default: null,
+      feature: name,
+      key,
+    }))
   }
   const text = node.kind === 'attribute' ? isText(node.field) : node.kind === 'aggregate' && node.readsText
   return [{ name, type: text ? 'string' : 'number', default: node.default, feature: name, key: null }]

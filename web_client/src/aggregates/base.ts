@@ -72,7 +72,9 @@ export function valueDecoder(node: AggregateNode): Decode {
   const declared = node.value?.operator === 'field' ? node.fields.get(node.value.field) : undefined
   // A decimal is kept as its integer.
   const field =
-    declared === undefined || declared.type === 'decimal' ? { type: 'integer' as const, optional: false } : declared
+    declared === undefined || declared.type === 'decimal'
+      ? { type: 'integer' as const, optional: false }
+      : declared
   const accept = acceptor(field)
   return (value) => {
     const accepted = accept(value)

@@ -3,7 +3,16 @@
 import type { Value } from '../field.js'
 import { compareStrings, isSafeInteger } from '../json.js'
 import { isReplica } from '../replica.js'
-import { type Accumulator, type Aggregate, asQuotient, type Decode, decodeTime, type Edge, scaled, WrongState } from './base.js'
+import {
+  type Accumulator,
+  type Aggregate,
+  asQuotient,
+  type Decode,
+  decodeTime,
+  type Edge,
+  scaled,
+  WrongState,
+} from './base.js'
 
 /** 1 keeps the smallest, -1 the largest. */
 export type Direction = 1 | -1
@@ -41,7 +50,8 @@ export function edgeValue(direction: Direction, scale: number | null, decode: De
     },
     encode: (state) => state,
     decode(value, lastMs) {
-      if (!Array.isArray(value) || value.length !== 4) throw new WrongState('a list of time, replica, seq and value')
+      if (!Array.isArray(value) || value.length !== 4)
+        throw new WrongState('a list of time, replica, seq and value')
       const [time, replica, seq, held] = value as unknown[]
       const decodedTime = decodeTime(time, lastMs)
       if (!isReplica(replica) || !isSafeInteger(seq) || seq < 1) {

@@ -29,7 +29,9 @@ export function keyed(vocabulary: readonly string[], scale: number, counts: bool
       if (entries.length === 0 || entries.some(([key]) => !indexes.has(key))) {
         throw new WrongState(`an object whose members are of ${vocabulary.join(', ')}`)
       }
-      const state = new Map(entries.map(([key, number]) => [key, counts ? decodeCount(number) : decodeSum(number)]))
+      const state = new Map(
+        entries.map(([key, number]) => [key, counts ? decodeCount(number) : decodeSum(number)]),
+      )
       for (const number of state.values()) if (number === 0) throw new WrongState('no member of 0')
       return state
     },

@@ -55,7 +55,8 @@ export function decodeCount(value: unknown): number {
 /** Return an exact sum, else throw WrongState. */
 export function decodeSum(value: unknown): Quantity {
   const sum = decodeInteger(value)
-  if (sum === undefined) throw new WrongState('an integer: a number where |n| < 2^53, else a string of digits')
+  if (sum === undefined)
+    throw new WrongState('an integer: a number where |n| < 2^53, else a string of digits')
   return sum
 }
 

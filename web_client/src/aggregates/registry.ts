@@ -31,7 +31,9 @@ export const registered = Object.keys(MAKERS) as readonly AggregateName[]
 /** Return the aggregate that a node names, within its window where it has one. */
 export function aggregateFor(node: AggregateNode): Aggregate {
   const aggregate = MAKERS[node.aggregate](node)
-  return node.window === null ? aggregate : (within(aggregate, node.window.windowMs, node.window.hopMs) as Aggregate)
+  return node.window === null
+    ? aggregate
+    : (within(aggregate, node.window.windowMs, node.window.hopMs) as Aggregate)
 }
 
 const aggregates = new WeakMap<Spec, ReadonlyMap<string, Aggregate>>()

@@ -38,7 +38,8 @@ export function within(inner: Aggregate, windowMs: number, hopMs: number): Aggre
     },
     encode: (state) => new Map([...state].map(([bucket, held]) => [String(bucket), inner.encode(held)])),
     decode(value, lastMs) {
-      if (!isObject(value) || Object.keys(value).length === 0) throw new WrongState('an object with a member a bucket')
+      if (!isObject(value) || Object.keys(value).length === 0)
+        throw new WrongState('an object with a member a bucket')
       const [first, last] = [Math.max(0, oldest(lastMs + 1)), Math.floor(lastMs / hopMs)]
       return new Map(
         Object.entries(value).map(([name, held]) => {
@@ -65,7 +66,10 @@ class WindowAccumulator implements Accumulator<Buckets> {
   ) {}
 
   update(value: Value, time: number, seq: number, key: string | undefined): void {
-    const current = this.current !== undefined && time >= this.startMs && time < this.endMs ? this.current : this.enter(time)
+    const current =
+      this.current !== undefined && time >= this.startMs && time < this.endMs
+        ? this.current
+        : this.enter(time)
     current.update(value, time, seq, key)
   }
 

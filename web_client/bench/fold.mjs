@@ -1,0 +1,96 @@
+/** Events a second of `fold` on the built client, validation included: `node bench/fold.mjs [events] [rounds]`.
+ *
+ *  Prints one line of JSON. `events_per_second` is the median of the rounds, after one that warms up. */
+
+import { performance } from 'node:perf_hooks'
+import { fold } from '../dist/fold.js'
+import { profileToJson } from '../dist/profile.js'
+import { parseSpec } from '../dist/spec.js'
+
+const DAY_MS = 86_400_000
+const START_MS = 1_767_225_600_000
+const GENRES = ['rock', 'jazz', 'folk']
+const COUPONS = ['SPRING', 'SUMMER', 'AUTUMN', 'WINTER']
+
+const amount = { field: 'amount' }
+const large = { greater_or_equal: [amount, { literal: 2000, scale: 2 }] }
+const order = (aggregate, members) => ({ aggregate, event: 'order', ...members })
+
+const spec = parseSpec({
+  edgefold: 1,
+  name: 'repurchase',
+  events: {
+    order: {
+      amount: { type: 'decimal', scale: 2 },
+      quantity: { type: 'integer' },
+      gift: { type: 'boolean' },
+      genre: { type: 'enum', values: GENRES },
+      coupon: { type: 'string', max: 20, optional: true },
+    },
+  },
+  attributes: {},
+  features: [
+    { name: 'orders', ...order('count') },
+    { name: 'orders_90d', ...order('count', { window_ms: 90 * DAY_MS, hop_ms: DAY_MS }) },
+    { name: 'large_orders', ...order('count', { where: { and: [large, { not: { field: 'gift' } }] } }) },
+    { name: 'spent_30d', ...order('total', { value: amount, window_ms: 30 * DAY_MS, hop_ms: DAY_MS }) },
+    { name: 'amount_mean', ...order('mean', { value: amount, default: 0 }) },
+    { name: 'days_since_order', ...order('time_since_last', { unit_ms: DAY_MS }) },
+    { name: 'last_genre', ...order('last', { value: { field: 'genre' } }) },
+    { name: 'by_genre', ...order('count_by', { key: 'genre' }) },
+    {
+      name: 'spent_by_genre',
+      ...order('total_by', { value: amount, key: 'genre', window_ms: 30 * DAY_MS, hop_ms: DAY_MS }),
+    },
+    { name: 'coupons', ...order('distinct', { value: { field: 'coupon' }, cap: 16 }) },
+  ],
+  triggers: [],
+})
+
+const count = Number(process.argv[2] ?? 1_000_000)
+const rounds = Number(process.argv[3] ?? 5)
+if (!(count >= 1 && rounds >= 1)) throw new RangeError('give a count of events, and of rounds, of at least 1')
+
+const events = Array.from({ length: count }, (_, index) => eventAt(index))
+fold(spec, events)
+
+const seconds = Array.from({ length: rounds }, () => {
+  const started = performance.now()
+  const profile = fold(spec, events, { replica: 'bench' })
+  const elapsed = (performance.now() - started) / 1000
+  if (!profileToJson(profile).includes('"last_ms"')) throw new Error('nothing was folded')
+  return elapsed
+}).sort((a, b) => a - b)
+
+const rate = (elapsed) => Math.round(count / elapsed)
+console.log(
+  JSON.stringify({
+    benchmark: 'fold in Node',
+    events: count,
+    features: spec.features.length,
+    rounds,
+    events_per_second: rate(seconds[Math.floor(rounds / 2)]),
+    best: rate(seconds[0]),
+    worst: rate(seconds[rounds - 1]),
+  }),
+)
+
+/** An order every 20 seconds on average, in an order that is not quite that of time; every third has a coupon. */
+function eventAt(index) {
+  // A linear congruential generator (Numerical Recipes) on the index: the same events in every run.
+  const noise = (Math.imul(index, 1_664_525) + 1_013_904_223) >>> 0
+  const data = {
+    amount: (noise % 10_000) / 100,
+    quantity: 1 + (noise % 5),
+    gift: noise % 7 === 0,
+    genre: GENRES[(noise >>> 8) % 3],
+  }
+  if (noise % 3 === 0) data.coupon = COUPONS[(noise >>> 12) % 4]
+  return {
+    type: 'order',
+    time: START_MS + index * 20_000 + (noise % 60_000),
+    seq: index + 1,
+    id: 'q7Zk1fQe',
+    data,
+  }
+}
