@@ -73,7 +73,7 @@ def cases(seed: int, count: int) -> Iterator[Json]:
 def case(rng: random.Random) -> Json:
     """Return one case."""
     spec = spec_of(rng)
-    parts = [part_of(rng, spec, replica) for replica in rng.sample(("", "a", "B", "0-_"), rng.randint(1, 3))]
+    parts = [part_of(rng, spec, replica) for replica in rng.choices(("", "a", "B", "0-_"), k=rng.randint(1, 3))]
     last_ms = max((event["time"] for part in parts for event in part["events"]), default=START_MS)
     made = {
         "spec": spec,
