@@ -1,0 +1,91 @@
+"""How good the chances are: discrimination (AUC), log loss, calibration; a table of them, and their plots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss, roc_auc_score, roc_curve
+
+BINS = 10
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bin:
+    """A tenth of the rows, by predicted chance: what was foretold and what came."""
+
+    rows: int
+    foretold: float
+    observed: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One model on the rows of the evaluation. ``calibration_error`` is the mean |foretold - observed| over tenths."""
+
+    name: str
+    auc: float
+    log_loss: float
+    brier: float
+    calibration_error: float
+    bins: tuple[Bin, ...]
+
+
+def measure(name: str, bought: NDArray[np.int64], chance: Numbers) -> Metrics:
+    """Compare chances with what happened. Shapes (rows,) both."""
+    bins = _bins(bought, chance)
+    return Metrics(
+        name=name,
+        auc=float(roc_auc_score(bought, chance)),
+        log_loss=float(log_loss(bought, chance, labels=[0, 1])),
+        brier=float(np.mean((chance - bought) ** 2)),
+        calibration_error=sum(abs(bin.foretold - bin.observed) * bin.rows for bin in bins) / len(bought),
+        bins=bins,
+    )
+
+
+def _bins(bought: NDArray[np.int64], chance: Numbers) -> tuple[Bin, ...]:
+    order = np.argsort(chance, kind="stable")
+    return tuple(
+        Bin(len(part), float(chance[part].mean()), float(bought[part].mean()))
+        for part in np.array_split(order, min(BINS, len(order)))
+    )
+
+
+def table(metrics: list[Metrics]) -> str:
+    """Lay the metrics out in columns, one model a line."""
+    head = f"{'':<34}{'AUC':>8}{'log loss':>10}{'Brier':>9}{'calibration error':>19}"
+    lines = [
+        f"{m.name:<34}{m.auc:>8.4f}{m.log_loss:>10.4f}{m.brier:>9.4f}{m.calibration_error:>19.4f}" for m in metrics
+    ]
+    return "\n".join([head, *lines])
+
+
+def plot(metrics: list[Metrics], bought: NDArray[np.int64], chances: list[Numbers], path: Path) -> None:
+    """Draw reliability and ROC side by side into an SVG file; the same input gives the same bytes."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    styles = [("#8a8f8b", ":"), ("#111412", "--"), ("#e8431a", "-")]
+    with pyplot.rc_context({"svg.hashsalt": "edgefold", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+        figure, (reliability, roc) = pyplot.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
+        top = max(bin.foretold for m in metrics for bin in m.bins) * 1.1
+        reliability.plot([0, top], [0, top], color="#c9cdc9", linewidth=1)
+        for m, chance, (colour, line) in zip(metrics, chances, styles, strict=True):
+            marker = "o" if len({bin.foretold for bin in m.bins}) > 1 else "s"
+            reliability.plot(
+                [bin.foretold for bin in m.bins], [bin.observed for bin in m.bins], line, marker=marker, ms=4, color=colour, label=m.name
+            )
+            false_rate, true_rate, _ = roc_curve(bought, chance)
+            roc.plot(false_rate, true_rate, line, color=colour, label=f"{m.name}, AUC {m.auc:.3f}")
+        reliability.set(title="Calibration, by tenths", xlabel="chance foretold", ylabel="bought again")
+        roc.set(title="Who buys again", xlabel="false positive rate", ylabel="true positive rate")
+        roc.legend(frameon=False, loc="lower right")
+        figure.savefig(path, metadata={"Date": None})
+        pyplot.close(figure)
