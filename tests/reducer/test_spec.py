@@ -62,7 +62,7 @@ def test_the_json_schema_refuses_most_of_what_the_parser_refuses() -> None:
     ("left", "right"),
     [
         (order.amount >= 20, {"greater_or_equal": [{"field": "amount"}, {"literal": 2000, "scale": 2}]}),
-        (20 < order.amount, {"greater": [{"field": "amount"}, {"literal": 2000, "scale": 2}]}),
+        (order.amount > 20, {"greater": [{"field": "amount"}, {"literal": 2000, "scale": 2}]}),
         (order.quantity * 2 == 4, {"equal": [{"multiply": [{"field": "quantity"}, {"literal": 2}]}, {"literal": 4}]}),
         (
             order.amount > 0.005,

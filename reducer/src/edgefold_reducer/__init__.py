@@ -38,6 +38,7 @@ from .field import boolean, decimal, enum, integer, string
 from .fold import empty_profile, fold, merge
 from .profile import Profile
 from .spec import Column, Feature, Spec, validate_attributes, validate_event
+from .table import profiles_at, training_frame
 
 __version__ = "0.1.0"
 
@@ -80,12 +81,14 @@ __all__ = [
     "merge",
     "minimum",
     "minutes",
+    "profiles_at",
     "ratio",
     "string",
     "time_since_first",
     "time_since_last",
     "total",
     "total_by",
+    "training_frame",
     "validate_attributes",
     "validate_event",
 ]

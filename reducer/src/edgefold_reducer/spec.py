@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from .canonical import canonical_json, content_hash, parse_json
+from .aggregates import aggregate_for
+from .canonical import MAX_SAFE_INTEGER, canonical_json, content_hash, parse_json
 from .errors import InvalidAttribute, InvalidSpec
 from .evaluate import arithmetic_of
 from .event import (
@@ -138,9 +139,9 @@ class Spec:
     @cached_property
     def max_state_bytes(self) -> int:
         """The most bytes that a profile of this spec takes as canonical JSON, whatever its events."""
-        from .size import max_profile_bytes
-
-        return max_profile_bytes(self)
+        envelope = len('{"last_ms":,"spec":"","state":{}}') + len(str(MAX_SAFE_INTEGER)) + len(self.id)
+        states = (len(f'"{name}":,') + aggregate_for(node).max_bytes() for name, node in self.aggregates.items())
+        return envelope + sum(states)
 
     def _members(self) -> dict[str, Any]:
         return {

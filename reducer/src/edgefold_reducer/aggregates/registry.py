@@ -41,10 +41,15 @@ def registered() -> tuple[str, ...]:
 
 def aggregate_for(node: AggregateNode) -> Aggregate:
     """Return the aggregate that a node names, within its window where it has one."""
-    aggregate = _MAKERS[node.aggregate](node)
+    aggregate = aggregate_inside(node)
     if node.window_ms is None or node.hop_ms is None:
         return aggregate
     return Window(aggregate, node.window_ms, node.hop_ms)
+
+
+def aggregate_inside(node: AggregateNode) -> Aggregate:
+    """Return the aggregate that a node names, without its window."""
+    return _MAKERS[node.aggregate](node)
 
 
 def preparation_for(node: AggregateNode) -> Prepare:
