@@ -1,0 +1,147 @@
+"""A bundle: read, verified and scored."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import edgefold_reducer as ef
+import numpy as np
+import numpy.typing as npt
+from edgefold_reducer.canonical import parse_json
+
+from .errors import BundleExpired, InvalidBundle
+from .manifest import FILE, Manifest, parse_manifest
+from .rows import as_inputs
+from .session import Session
+
+SPEC_FILE, VECTORS_FILE = "reducer.json", "vectors.json"
+MAX_FILE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of N rows with C labels.
+
+    ``labels`` (N,) are the predicted labels; ``probabilities`` (N, C) one a label; ``scores`` (N,) the probability of the second of two
+    labels, else of the predicted one.
+    """
+
+    labels: npt.NDArray[Any]
+    probabilities: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose files have the sizes and hashes of its manifest, and whose spec and model are those it names.
+
+    Build it by ``Bundle.open``. Safe to use from several threads.
+    """
+
+    manifest: Manifest
+    spec: ef.Spec
+    files: Mapping[str, bytes]
+    """Every file by name, ``manifest.json`` among them."""
+
+    @classmethod
+    def open(cls, path: str | Path) -> Bundle:
+        """Read and verify a bundle: a directory, or a ``.zip`` of one.
+
+        Raises:
+            InvalidBundle: a file is missing, damaged, or not what the manifest says.
+        """
+        with _reader(Path(path)) as read:
+            manifest_bytes = read(FILE)
+            try:
+                manifest = parse_manifest(parse_json(manifest_bytes))
+            except ValueError as error:
+                raise InvalidBundle(FILE, str(error), "JSON") from None
+            files = {name: read(name) for name in manifest.files} | {FILE: manifest_bytes}
+        for name, declared in manifest.files.items():
+            found = (len(files[name]), hashlib.sha256(files[name]).hexdigest())
+            if found != (declared.bytes, declared.sha256):
+                raise InvalidBundle(
+                    name, f"{found[0]} bytes, SHA-256 {found[1]}", f"{declared.bytes}, {declared.sha256}"
+                )
+        for name in (SPEC_FILE, VECTORS_FILE, manifest.model_file):
+            if name not in manifest.files:
+                raise InvalidBundle(FILE, sorted(manifest.files), f"{name} among the files")
+        try:
+            spec = ef.Spec.from_json(files[SPEC_FILE])
+        except ef.InvalidSpec as error:
+            raise InvalidBundle(SPEC_FILE, str(error), "a reducer spec") from error
+        if spec.id != manifest.spec:
+            raise InvalidBundle(SPEC_FILE, spec.id, f"the spec {manifest.spec} of the manifest")
+        columns = {(column.name, column.type) for column in spec.columns}
+        unknown = [feature.name for feature in manifest.features if (feature.name, feature.type) not in columns]
+        if unknown:
+            raise InvalidBundle(f"{FILE} features", unknown, "features of the spec")
+        bundle = cls(manifest, spec, files)
+        bundle._session  # noqa: B018  # a model that does not load is found now, not at the first score
+        return bundle
+
+    @cached_property
+    def _session(self) -> Session:
+        return Session(self.manifest, self.files[self.manifest.model_file])
+
+    def score(self, rows: Any) -> Scores:
+        """Score rows: a list of feature dicts, as ``features(…)`` gives, or a table with the feature columns.
+
+        Raises:
+            InvalidRows: a feature is missing or of a wrong type.
+            BundleExpired: the bundle's last moment is past.
+        """
+        if self.manifest.expired():
+            raise BundleExpired(self.manifest.name, str(self.manifest.expires))
+        inputs, count = as_inputs(self.manifest, rows)
+        if count == 0:
+            empty = np.empty(0)
+            return Scores(np.array([], dtype=object), np.empty((0, len(self.manifest.labels))), empty)
+        index, probabilities = self._session.run(inputs)
+        if self.manifest.threshold is not None:
+            index = (probabilities[:, 1] >= self.manifest.threshold).astype(np.int32)
+        labels = np.array(self.manifest.labels)[index]
+        chosen = np.ones(count, dtype=np.int64) if len(self.manifest.labels) == 2 else index
+        return Scores(labels, probabilities, probabilities[np.arange(count), chosen])
+
+    def vectors(self) -> list[dict[str, Any]]:
+        """Return the golden cases."""
+        cases: list[dict[str, Any]] = parse_json(self.files[VECTORS_FILE])["cases"]
+        return cases
+
+
+class _reader:  # noqa: N801  # a context manager, used as a function
+    """Read files by name from a directory or a zip."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._zip: zipfile.ZipFile | None = None
+
+    def __enter__(self) -> Callable[[str], bytes]:
+        if self._path.is_dir():
+            return self._read
+        try:
+            self._zip = zipfile.ZipFile(self._path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise InvalidBundle(str(self._path), str(error), "a directory, or a .zip of one") from None
+        return self._read
+
+    def __exit__(self, *exception: object) -> None:
+        if self._zip is not None:
+            self._zip.close()
+
+    def _read(self, name: str) -> bytes:
+        try:
+            if self._zip is None:
+                return (self._path / name).read_bytes()
+            if self._zip.getinfo(name).file_size > MAX_FILE_BYTES:
+                raise InvalidBundle(name, self._zip.getinfo(name).file_size, f"at most {MAX_FILE_BYTES} bytes")
+            return self._zip.read(name)
+        except (OSError, KeyError, zipfile.BadZipFile) as error:
+            raise InvalidBundle(name, str(error), "a file of the bundle") from None
