@@ -79,9 +79,7 @@ def case(rng: random.Random) -> Json:
         "spec": spec,
         "parts": parts,
         "now_ms": last_ms + rng.choice((1, 1, 1, 1_000, HOUR_MS, DAY_MS - 1, DAY_MS, 29 * DAY_MS)),
-        "attributes": {
-            name: value_of(rng, field) for name, field in spec["attributes"].items() if rng.random() < 0.7
-        },
+        "attributes": {name: value_of(rng, field) for name, field in spec["attributes"].items() if rng.random() < 0.7},
     }
     wrong = rng.random()
     if wrong < 0.1:
@@ -136,9 +134,7 @@ def _containers(value: Any) -> Iterator[Any]:
 
 def spec_of(rng: random.Random) -> Json:
     """Return a valid spec."""
-    events = {
-        name: fields_of(rng) for name in rng.sample(("order", "view", "constructor"), rng.randint(1, 2))
-    }
+    events = {name: fields_of(rng) for name in rng.sample(("order", "view", "constructor"), rng.randint(1, 2))}
     attributes = {name: field_of(rng) for name in rng.sample(NAMES, rng.randint(0, 2))}
     features = [{"name": f"f{i}"} | feature_of(rng, events, attributes) for i in range(rng.randint(1, 8))]
     triggers = rng.sample(list(events), rng.randint(0, len(events)))

@@ -63,10 +63,7 @@ def answer_of_python(given: Json) -> Json:
         apart = [ef.fold(spec, part["events"], replica=part["replica"]) for part in given["parts"]]
         merged = reduce(lambda a, b: ef.merge(spec, a, b), apart, ef.empty_profile(spec))
         row = answered(
-            lambda: [
-                [k, bits(v)]
-                for k, v in ef.features(spec, merged, given["now_ms"], given["attributes"]).items()
-            ]
+            lambda: [[k, bits(v)] for k, v in ef.features(spec, merged, given["now_ms"], given["attributes"]).items()]
         )
         return {"apart": [text_of(profile) for profile in apart], "merged": text_of(merged), "row": row}
 
@@ -125,23 +122,17 @@ def test_python_and_typescript_answer_alike(built: Path, given: list[Json], expe
 
 
 def check_agreement(built: Path, given: list[Json], expected: list[Any]) -> None:
-    for number, (case, want, got) in enumerate(
-        zip(given, expected, answers_of_typescript(built, given), strict=True)
-    ):
+    for number, (case, want, got) in enumerate(zip(given, expected, answers_of_typescript(built, given), strict=True)):
         if got != want:
             found = f"Python     {json.dumps(want)}\nTypeScript {json.dumps(got)}"
             pytest.fail(f"case {number} of seed {SEED}: {json.dumps(case)}\n{found}")
 
 
-def test_the_cases_reach_every_aggregate_every_error_and_sums_past_2_53(
-    given: list[Json], expected: list[Any]
-) -> None:
+def test_the_cases_reach_every_aggregate_every_error_and_sums_past_2_53(given: list[Json], expected: list[Any]) -> None:
     features = [feature for case in given for feature in _objects(case["spec"].get("features"))]
     nodes = [node for feature in features for node in _objects(feature.get("ratio", [feature]))]
     seen = {(node.get("aggregate"), "window_ms" in node, "where" in node) for node in nodes}
-    assert seen >= {
-        (name, window, where) for name in AGGREGATES for window in (True, False) for where in (True, False)
-    }
+    assert seen >= {(name, window, where) for name in AGGREGATES for window in (True, False) for where in (True, False)}
     answers = json.dumps(expected)
     for error in ReducerError.__subclasses__():
         assert f'"{error.__name__}"' in answers or error is InvalidTable

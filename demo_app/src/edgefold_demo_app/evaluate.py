@@ -73,14 +73,22 @@ def plot(metrics: list[Metrics], bought: NDArray[np.int64], chances: list[Number
     from matplotlib import pyplot
 
     styles = [("#8a8f8b", ":"), ("#111412", "--"), ("#e8431a", "-")]
-    with pyplot.rc_context({"svg.hashsalt": "edgefold", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}):
+    with pyplot.rc_context(
+        {"svg.hashsalt": "edgefold", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
+    ):
         figure, (reliability, roc) = pyplot.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
         top = max(bin.foretold for m in metrics for bin in m.bins) * 1.1
         reliability.plot([0, top], [0, top], color="#c9cdc9", linewidth=1)
         for m, chance, (colour, line) in zip(metrics, chances, styles, strict=True):
             marker = "o" if len({bin.foretold for bin in m.bins}) > 1 else "s"
             reliability.plot(
-                [bin.foretold for bin in m.bins], [bin.observed for bin in m.bins], line, marker=marker, ms=4, color=colour, label=m.name
+                [bin.foretold for bin in m.bins],
+                [bin.observed for bin in m.bins],
+                line,
+                marker=marker,
+                ms=4,
+                color=colour,
+                label=m.name,
             )
             false_rate, true_rate, _ = roc_curve(bought, chance)
             roc.plot(false_rate, true_rate, line, color=colour, label=f"{m.name}, AUC {m.auc:.3f}")
