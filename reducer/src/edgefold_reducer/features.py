@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import isnan, nan
 
+from .aggregates import aggregate_for
 from .aggregates.base import as_quotient
 from .canonical import safe_integer
 from .errors import ReadOutTooEarly, SpecMismatch
 from .field import Value
 from .node import AggregateNode, AttributeNode, Default, Node
-from .plan import plan_of
 from .profile import Profile
 from .spec import Spec, validate_attributes
 
@@ -53,7 +53,7 @@ def _read(node: Node, profile: Profile, now_ms: int, attributes: Mapping[str, Va
             return _or_default(value, node.default, node.reads_text)
         return as_quotient(value, 10 ** getattr(node.field, "scale", 0))
     if isinstance(node, AggregateNode):
-        aggregate = plan_of(profile.spec).aggregates[node.hash]
+        aggregate = aggregate_for(node)  # nodes of one hash share a state, but each has its own unit
         state = profile.state.get(node.hash, aggregate.zero())
         read = aggregate.finalize(state, now_ms)
         return read if isinstance(read, list) else _or_default(read, node.default, node.reads_text)

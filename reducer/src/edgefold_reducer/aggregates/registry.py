@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from ..evaluate import Data, evaluator
@@ -39,6 +40,7 @@ def registered() -> tuple[str, ...]:
     return tuple(_MAKERS)
 
 
+@lru_cache(maxsize=4096)
 def aggregate_for(node: AggregateNode) -> Aggregate:
     """Return the aggregate that a node names, within its window where it has one."""
     aggregate = aggregate_inside(node)
