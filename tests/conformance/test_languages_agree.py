@@ -1,4 +1,4 @@
-"""Python and TypeScript answer the same random cases with the same bytes. ``SEED`` and ``COUNT`` make a longer run."""
+"""Python and TypeScript answer the same random cases with the same bytes. ``EDGEFOLD_SEED`` and ``EDGEFOLD_COUNT`` make a longer run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from edgefold_reducer.errors import InvalidTable, ReducerError
 from .generate import AGGREGATES, Json, broken, cases
 
 ROOT = Path(__file__).parents[2]
-SEED, COUNT = int(os.environ.get("SEED", "1")), int(os.environ.get("COUNT", "400"))
+SEED, COUNT = int(os.environ.get("EDGEFOLD_SEED", "1")), int(os.environ.get("EDGEFOLD_COUNT", "400"))
 
 
 @pytest.fixture(scope="module")
