@@ -1,0 +1,98 @@
+"""Run every benchmark and print what it measured, each beside what one would pick instead: ``make bench``.
+
+``--write`` puts the table into README.md, between its two marks. A benchmark is a program that prints lines of JSON, each with its name in
+``benchmark``; ``ROWS`` says how each reads in the table, and what was hoped for. A figure that falls short is printed as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = (
+    (sys.executable, "reducer/bench/fold.py"),
+    ("node", "web_client/bench/fold.mjs"),
+    (sys.executable, "reducer/bench/frame.py"),
+    (sys.executable, "sync_api/bench/http.py"),
+    ("node", "web_client/bench/size.mjs"),
+    (sys.executable, "web_client/bench/page.py"),
+)
+START, END = "<!-- bench -->", "<!-- /bench -->"
+Figures = dict[str, Any]
+
+ROWS: dict[str, Callable[[Figures], list[tuple[str, str, str, str]]]] = {
+    "fold in Python": lambda f: [
+        (
+            "`fold` in Python, 10 features, validated",
+            f"{f['events_per_second']:,} events/s",
+            f"{f['hand_written_loop_per_second']:,} events/s, a hand-written loop that checks nothing",
+            f"{f['ratio']:.2f}",
+        )
+    ],
+    "fold in Node": lambda f: [
+        (
+            "`fold` in Node, 10 features, validated",
+            f"{f['events_per_second']:,} events/s",
+            f"{f['hand_written_loop_per_second']:,} events/s, a hand-written loop that checks nothing",
+            f"{f['ratio']:.2f}",
+        )
+    ],
+    "training_frame": lambda f: [
+        (
+            f"`training_frame`, {f['events']:,} events x {f['rows']:,} rows x {f['features']} features",
+            f"{f['seconds']:.2f} s",
+            f"{f['hand_written_sql_seconds']:.2f} s, the same features hand-written in DuckDB SQL",
+            f"{f['ratio_to_sql']:.2f}",
+        ),
+        (
+            "the same, beside the pure-Python oracle",
+            f"{f['seconds']:.2f} s",
+            f"{f['oracle_seconds_for_all_rows']:.0f} s, from a sample of its rows",
+            f"{f['ratio_to_oracle']:.3f}",
+        ),
+    ],
+}
+
+
+def measure(program: tuple[str, ...]) -> list[Figures]:
+    """Run one program; return its lines."""
+    print(f"==> {program[-1]}", file=sys.stderr, flush=True)
+    run = subprocess.run(program, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    if run.returncode != 0:
+        sys.exit(f"edgefold: the benchmark {program[-1]} failed; its last words are above.")
+    return [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{")]
+
+
+def table(found: list[Figures]) -> str:
+    """Lay the figures out as a Markdown table."""
+    lines = ["| what | Edgefold | beside | ratio |", "|---|---|---|---|"]
+    for figures in found:
+        lines += [f"| {' | '.join(row)} |" for row in ROWS[figures["benchmark"]](figures)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, print, and perhaps write."""
+    found = [figures for program in PROGRAMS for figures in measure(program)]
+    note = f"One run of `make bench` on {datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}."
+    text = f"{table(found)}\n\n{note}"
+    print(text)
+    artifacts = ROOT / ".artifacts"
+    artifacts.mkdir(exist_ok=True)
+    (artifacts / "bench.json").write_text(json.dumps(found, indent=1) + "\n")
+    if "--write" in sys.argv:
+        readme = ROOT / "README.md"
+        pattern = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
+        readme.write_text(pattern.sub(lambda _: f"{START}\n{text}\n{END}", readme.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
