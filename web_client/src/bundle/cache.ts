@@ -1,0 +1,83 @@
+/** The last good bundle of each source, in Cache Storage. Everything is kept by its hash and one entry names the
+ *  active manifest, written last: a crash at any point leaves the bundle that was kept before. */
+
+import { BundleNotKept, InvalidBundle } from './errors.js'
+import { type BundleContent, sha256Of } from './files.js'
+import { type Manifest, parseManifest } from './manifest.js'
+
+export const CACHE_NAME = 'edgefold-bundles'
+
+/** The last good bundle of a source, with those of its files that are not damaged; undefined where there is none. */
+export async function readKept(cache: Cache, manifestUrl: string): Promise<BundleContent | undefined> {
+  const active = await cache.match(activeUrl(manifestUrl))
+  const manifestBytes = active && (await readBlob(cache, manifestUrl, await active.text()))
+  if (manifestBytes === undefined) return undefined
+  const manifest = parsed(manifestBytes)
+  if (manifest === undefined) return undefined
+  const files = new Map<string, Uint8Array>()
+  for (const [name, { sha256 }] of manifest.files) {
+    const bytes = await readBlob(cache, manifestUrl, sha256)
+    if (bytes !== undefined) files.set(name, bytes)
+  }
+  return { manifest, manifestBytes, files }
+}
+
+/** Keep a whole bundle as the last good one, and drop what only earlier ones had.
+ *
+ *  @throws BundleNotKept there is no room, or the browser forbids it; what was kept before still is. */
+export async function keep(cache: Cache, manifestUrl: string, content: BundleContent): Promise<void> {
+  const { manifest, manifestBytes, files } = content
+  try {
+    const manifestHash = await sha256Of(manifestBytes)
+    const blobs = new Map([[manifestHash, manifestBytes]])
+    for (const [name, bytes] of files) blobs.set(manifest.files.get(name)?.sha256 as string, bytes)
+    for (const [hash, bytes] of blobs) {
+      await cache.put(blobUrl(manifestUrl, hash), new Response(bytes as Uint8Array<ArrayBuffer>))
+    }
+    await cache.put(activeUrl(manifestUrl), new Response(manifestHash))
+    await dropOthers(cache, manifestUrl, new Set(blobs.keys()))
+  } catch (error) {
+    throw new BundleNotKept(manifest.name, error instanceof Error ? error.message : String(error), {
+      cause: error,
+    })
+  }
+}
+
+/** A manifest that an earlier version of this package kept and this one does not read is none. */
+function parsed(manifestBytes: Uint8Array): Manifest | undefined {
+  try {
+    return parseManifest(manifestBytes)
+  } catch (error) {
+    if (error instanceof InvalidBundle) return undefined
+    throw error
+  }
+}
+
+async function dropOthers(cache: Cache, manifestUrl: string, hashes: ReadonlySet<string>): Promise<void> {
+  const kept = new Set([activeUrl(manifestUrl), ...[...hashes].map((hash) => blobUrl(manifestUrl, hash))])
+  const own = blobUrl(manifestUrl, '')
+  for (const { url } of await cache.keys()) {
+    if (url.startsWith(own) && !kept.has(url)) await cache.delete(url)
+  }
+}
+
+async function readBlob(cache: Cache, manifestUrl: string, hash: string): Promise<Uint8Array | undefined> {
+  const response = await cache.match(blobUrl(manifestUrl, hash))
+  if (response === undefined) return undefined
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  return (await sha256Of(bytes)) === hash ? bytes : undefined
+}
+
+function activeUrl(manifestUrl: string): string {
+  return withQuery(manifestUrl, 'edgefold-active', 'manifest')
+}
+
+function blobUrl(manifestUrl: string, hash: string): string {
+  return withQuery(manifestUrl, 'edgefold-sha256', hash)
+}
+
+function withQuery(address: string, name: string, value: string): string {
+  const url = new URL(address)
+  url.searchParams.set(name, value)
+  return url.href
+}

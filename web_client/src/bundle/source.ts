@@ -1,0 +1,84 @@
+/** Where a bundle is served: a directory of a static host, or the sync API. */
+
+import { BundleUnavailable, InvalidBundle } from './errors.js'
+import { type BundleContent, checkFile } from './files.js'
+import { type Manifest, parseManifest } from './manifest.js'
+
+const FILE_TIMEOUT_MS = 60_000
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
+export interface Source {
+  readonly manifestUrl: string
+  fileUrl(name: string, sha256: string): string
+}
+
+/** Return the source of a URL: a directory, which ends in `/`, or the sync API's `…/v1/bundles/{name}/manifest`.
+ *
+ *  @throws InvalidBundle it is neither, or relative where there is no page to be relative to. */
+export function sourceOf(address: string): Source {
+  const url = absolute(address)
+  url.hash = ''
+  if (url.pathname.endsWith('/')) {
+    const beside = (name: string) => new URL(`${encodeURIComponent(name)}${url.search}`, url).href
+    return { manifestUrl: beside('manifest.json'), fileUrl: beside }
+  }
+  if (/\/v1\/bundles\/[^/]+\/manifest$/.test(url.pathname)) {
+    return { manifestUrl: url.href, fileUrl: (_name, sha256) => new URL(`../../blobs/${sha256}`, url).href }
+  }
+  throw new InvalidBundle(
+    'the source',
+    address,
+    'a directory URL ending in / or …/v1/bundles/{name}/manifest',
+  )
+}
+
+/** Fetch what a source serves now; files that `known` has already are not fetched again.
+ *
+ *  @throws BundleUnavailable a file did not arrive within `timeoutMs` (the manifest) or FILE_TIMEOUT_MS.
+ *  @throws InvalidBundle a file is not what the manifest says. */
+export async function fetchContent(
+  source: Source,
+  fetch: Fetch,
+  timeoutMs: number,
+  known: BundleContent | undefined,
+  accept: (manifest: Manifest) => void,
+): Promise<BundleContent> {
+  const manifestBytes = await fetchBytes(fetch, source.manifestUrl, timeoutMs)
+  const manifest = parseManifest(manifestBytes)
+  accept(manifest)
+  const byHash = new Map<string, Uint8Array>()
+  for (const [name, bytes] of known?.files ?? []) {
+    byHash.set(known?.manifest.files.get(name)?.sha256 as string, bytes)
+  }
+  const fetched = await Promise.all(
+    [...manifest.files].map(async ([name, declared]) => {
+      const held = byHash.get(declared.sha256)
+      const bytes = held ?? (await fetchBytes(fetch, source.fileUrl(name, declared.sha256), FILE_TIMEOUT_MS))
+      await checkFile(name, bytes, declared)
+      return [name, bytes] as const
+    }),
+  )
+  return { manifest, manifestBytes, files: new Map(fetched) }
+}
+
+/** `no-cache` asks the server whether the browser's copy still holds: a directory's files keep their URLs. */
+async function fetchBytes(fetch: Fetch, url: string, timeoutMs: number): Promise<Uint8Array> {
+  let response: Response
+  try {
+    response = await fetch(url, { cache: 'no-cache', signal: AbortSignal.timeout(timeoutMs) })
+    if (response.ok) return new Uint8Array(await response.arrayBuffer())
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new BundleUnavailable(url, reason, { cause: error })
+  }
+  throw new BundleUnavailable(url, `status ${response.status}`)
+}
+
+function absolute(address: string): URL {
+  try {
+    return new URL(address, globalThis.location?.href)
+  } catch (error) {
+    throw new InvalidBundle('the source', address, 'a URL, absolute outside of a page', { cause: error })
+  }
+}
