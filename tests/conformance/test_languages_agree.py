@@ -131,7 +131,7 @@ def check_agreement(built: Path, given: list[Json], expected: list[Any]) -> None
 def test_the_cases_reach_every_aggregate_every_error_and_sums_past_2_53(given: list[Json], expected: list[Any]) -> None:
     features = [feature for case in given for feature in _objects(case["spec"].get("features"))]
     nodes = [node for feature in features for node in _objects(feature.get("ratio", [feature]))]
-    seen = {(node.get("aggregate"), "window_ms" in node, "where" in node) for node in nodes}
+    seen = {(str(node.get("aggregate")), "window_ms" in node, "where" in node) for node in nodes}
     assert seen >= {(name, window, where) for name in AGGREGATES for window in (True, False) for where in (True, False)}
     answers = json.dumps(expected)
     for error in ReducerError.__subclasses__():
