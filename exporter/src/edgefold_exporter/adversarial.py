@@ -1,0 +1,131 @@
+"""Rows made to find a difference: at, and one double beside, each place where the model decides; and every odd value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from .columns import OTHER, Column, Floats, Lookup, Numeric
+from .compile import Compiled
+from .rows import Rows, joined
+from .trees import Ensemble, Split
+
+ODD_NUMBERS = (np.nan, 0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 1e-300, 1e300, -1e300, 1.7e308, -1.7e308, np.inf, -np.inf)
+UNSEEN = ("never seen", "\U0001f63a", " ", "nan", "None", "\u00e9", "e\u0301")
+BASES = 5
+"""Rows of X that each odd value is put into."""
+POOL = 2_000
+"""Rows of X among which one that reaches a tree's node is looked for."""
+
+
+def adversarial_rows(compiled: Compiled, features: Sequence[str], pool: Rows) -> Rows:
+    """Return rows of the model's ``features``, each a row of ``pool`` with one feature replaced."""
+    parts = []
+    bases = np.linspace(0, pool.count - 1, BASES).astype(np.int64)
+    for name in features:
+        values = _odd_values(compiled, name, pool.columns[name])
+        parts.append(_replaced(pool, np.tile(bases, len(values)), name, np.repeat(values, len(bases))))
+    if compiled.ensemble is not None:
+        parts += _threshold_rows(compiled.ensemble, pool)
+    return joined(parts)
+
+
+def _odd_values(compiled: Compiled, name: str, seen: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Return what to put into a feature, as an array of its type."""
+    own = [column for column in compiled.columns if column.feature == name]
+    if seen.dtype == object:
+        known = {value for column in own if isinstance(column, Lookup) for value in column.known}
+        values = sorted({str(value) for value in known} | {value for value in seen if value is not None})
+        around = [text for value in values for text in (value + " ", value.upper(), value.lower(), value[:-1])]
+        texts = [None, *values, *UNSEEN, *(text for text in dict.fromkeys(around) if text)]
+        return np.array([*texts], dtype=object)
+    edges = [value for column in own for value in _edges(column)]
+    numbers = np.array([*ODD_NUMBERS, *edges])
+    return np.unique(
+        np.concatenate([numbers, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)]), equal_nan=True
+    )
+
+
+def _edges(column: Column) -> Iterator[float]:
+    """Yield where a column's steps and tables change their behaviour."""
+    steps = column.steps if isinstance(column, Numeric) else column.base.steps if column.base is not None else ()
+    for step in steps:
+        yield step.value
+    if isinstance(column, Lookup):
+        yield from (value for value in column.known if isinstance(value, float))
+
+
+def _replaced(pool: Rows, bases: npt.NDArray[np.int64], name: str, values: npt.NDArray[np.object_]) -> Rows:
+    rows = pool.take(bases)
+    return Rows({**rows.columns, name: values}, rows.count)
+
+
+def _threshold_rows(ensemble: Ensemble, pool: Rows) -> Iterator[Rows]:
+    """Yield, for each node on a number, a row that reaches the node with the number at, one double over and one under its threshold."""
+    matrix = [_values(column, pool) for column in ensemble.columns]
+    wanted: dict[str, tuple[list[int], list[float]]] = {}
+    for tree in ensemble.trees:
+        reach = _reaching(tree.splits, matrix, pool.count)
+        for split, row in zip(tree.splits, reach, strict=True):
+            column = ensemble.columns[split.column]
+            if isinstance(column, Numeric):
+                last = largest_at_most(column, split.threshold)
+                rows, values = wanted.setdefault(column.feature, ([], []))
+                rows += [row] * 4
+                values += [last, np.nextafter(last, np.inf), np.nextafter(last, -np.inf), np.nan]
+    for name, (rows, values) in wanted.items():
+        yield _replaced(pool, np.array(rows), name, np.array(values))
+
+
+def _values(column: Column, pool: Rows) -> Floats:
+    source = pool.columns[column.feature]
+    if isinstance(column, Numeric):
+        return column.apply(source.astype(np.float64))
+    seen = source if column.base is None else column.base.apply(source.astype(np.float64))
+    known = {value: value for value in column.known}
+    missing = [value is None or value != value for value in seen]  # noqa: PLR0124  # NaN
+    keys = [column.missing if absent else known.get(value, OTHER) for value, absent in zip(seen, missing, strict=True)]
+    return np.array([column.function(key) for key in keys], dtype=np.float64)
+
+
+def _reaching(splits: Sequence[Split], matrix: list[Floats], count: int) -> list[int]:
+    """Return a row that reaches each node, or one that reaches the nearest node above it."""
+    at: dict[int, npt.NDArray[np.int64]] = {0: np.arange(count)}
+    found: dict[int, int] = {}
+    for number, split in enumerate(splits):
+        rows = at.pop(number)
+        found.setdefault(number, int(rows[0]) if len(rows) else 0)
+        values = matrix[split.column][rows]
+        left = np.where(np.isnan(values), split.missing_left, values <= split.threshold).astype(bool)
+        for child, side in ((split.left, rows[left]), (split.right, rows[~left])):
+            if isinstance(child, int):
+                at[child] = side
+                if not len(side):
+                    found[child] = found[number]
+    return [found[number] for number in range(len(splits))]
+
+
+def largest_at_most(column: Numeric, threshold: float) -> float:
+    """Return the largest double x whose column is at most the threshold; every step grows with x."""
+    if not column.steps:
+        return threshold
+    low, high = _ordinal(-np.inf), _ordinal(np.inf)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if bool(column.apply(np.array([_double(middle)]))[0] <= threshold):
+            low = middle
+        else:
+            high = middle - 1
+    return _double(low)
+
+
+def _ordinal(value: float) -> int:
+    bits = int(np.array(value).view(np.int64))
+    return bits if bits >= 0 else -(bits & 0x7FFF_FFFF_FFFF_FFFF)
+
+
+def _double(ordinal: int) -> float:
+    magnitude = np.array(abs(ordinal), dtype=np.int64).view(np.float64)
+    return float(-magnitude if ordinal < 0 else magnitude)
