@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { include: ['tests/web_client/**/*.test.ts'] },
+  test: { include: ['tests/web_client/**/*.test.ts'], globalSetup: ['tests/web_client/export_bundles.ts'] },
 })

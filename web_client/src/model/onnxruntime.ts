@@ -39,11 +39,10 @@ export async function openOnnxruntime(bytes: Uint8Array, options: RuntimeOptions
   return Object.freeze({
     inputs,
     outputs,
-    run: (given: Readonly<Record<string, Input>>) =>
-      queued(() => {
-        if (closing !== undefined) throw new ModelClosed()
-        return run(ort, session, inputs, given)
-      }),
+    run: async (given: Readonly<Record<string, Input>>) => {
+      if (closing !== undefined) throw new ModelClosed()
+      return queued(() => run(ort, session, inputs, given))
+    },
     close: () => {
       closing ??= queued(() => session.release())
       return closing
