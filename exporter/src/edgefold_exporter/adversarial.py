@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,40 +13,53 @@ from .compile import Compiled
 from .rows import Rows, joined
 from .trees import Ensemble, Split
 
-ODD_NUMBERS = (np.nan, 0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 1e-300, 1e300, -1e300, 1.7e308, -1.7e308, np.inf, -np.inf)
+ODD_NUMBERS = (np.nan, 0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 1e-300, 1e300, -1e300, 1.7e308, -1.7e308)
 UNSEEN = ("never seen", "\U0001f63a", " ", "nan", "None", "\u00e9", "e\u0301")
+LARGEST = float(np.finfo(np.float64).max)
 BASES = 5
 """Rows of X that each odd value is put into."""
+MIXED = 500
 POOL = 2_000
 """Rows of X among which one that reaches a tree's node is looked for."""
 
 
 def adversarial_rows(compiled: Compiled, features: Sequence[str], pool: Rows) -> Rows:
-    """Return rows of the model's ``features``, each a row of ``pool`` with one feature replaced."""
-    parts = []
+    """Return rows of the model's ``features``: rows of ``pool`` with one feature replaced and, for trees, with several."""
     bases = np.linspace(0, pool.count - 1, BASES).astype(np.int64)
-    for name in features:
-        values = _odd_values(compiled, name, pool.columns[name])
-        parts.append(_replaced(pool, np.tile(bases, len(values)), name, np.repeat(values, len(bases))))
-    if compiled.ensemble is not None:
-        parts += _threshold_rows(compiled.ensemble, pool)
+    odd = {name: _odd_values(compiled, name, pool.columns[name]) for name in features}
+    parts = [_replaced(pool, np.tile(bases, len(v)), name, np.repeat(v, len(bases))) for name, v in odd.items()]
+    if compiled.ensemble is not None:  # a sum of several huge terms depends on its order, and no row of a spec has them
+        parts += [*_threshold_rows(compiled.ensemble, pool), _mixed(pool, odd)]
     return joined(parts)
 
 
-def _odd_values(compiled: Compiled, name: str, seen: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+def _odd_values(compiled: Compiled, name: str, seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return what to put into a feature, as an array of its type."""
     own = [column for column in compiled.columns if column.feature == name]
     if seen.dtype == object:
         known = {value for column in own if isinstance(column, Lookup) for value in column.known}
         values = sorted({str(value) for value in known} | {value for value in seen if value is not None})
         around = [text for value in values for text in (value + " ", value.upper(), value.lower(), value[:-1])]
-        texts = [None, *values, *UNSEEN, *(text for text in dict.fromkeys(around) if text)]
-        return np.array([*texts], dtype=object)
-    edges = [value for column in own for value in _edges(column)]
-    numbers = np.array([*ODD_NUMBERS, *edges])
-    return np.unique(
-        np.concatenate([numbers, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)]), equal_nan=True
-    )
+        return np.array([None, *values, *UNSEEN, *(text for text in dict.fromkeys(around) if text)], dtype=object)
+    edges = np.array([value for column in own for value in _edges(column)])
+    odd = np.concatenate([ODD_NUMBERS, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)])
+    infinite = compiled.ensemble is not None and all(_is_raw(column) for column in own)
+    return np.concatenate([odd, [np.inf, -np.inf]]) if infinite else odd
+
+
+def _is_raw(column: Column) -> bool:
+    """Whether a tree sees the feature itself; scikit-learn's transformers raise on infinity."""
+    return isinstance(column, Numeric) and not column.steps
+
+
+def _mixed(pool: Rows, odd: Mapping[str, npt.NDArray[Any]]) -> Rows:
+    """Return rows of which each feature is, by chance, that of some row of the pool or an odd one."""
+    rng = np.random.default_rng(0)
+    columns = {}
+    for name, values in odd.items():
+        common = pool.columns[name][rng.integers(0, pool.count, MIXED)]
+        columns[name] = np.where(rng.random(MIXED) < 0.5, common, values[rng.integers(0, len(values), MIXED)])
+    return Rows(columns, MIXED)
 
 
 def _edges(column: Column) -> Iterator[float]:
@@ -57,7 +71,7 @@ def _edges(column: Column) -> Iterator[float]:
         yield from (value for value in column.known if isinstance(value, float))
 
 
-def _replaced(pool: Rows, bases: npt.NDArray[np.int64], name: str, values: npt.NDArray[np.object_]) -> Rows:
+def _replaced(pool: Rows, bases: npt.NDArray[np.int64], name: str, values: npt.NDArray[Any]) -> Rows:
     rows = pool.take(bases)
     return Rows({**rows.columns, name: values}, rows.count)
 
@@ -72,6 +86,7 @@ def _threshold_rows(ensemble: Ensemble, pool: Rows) -> Iterator[Rows]:
             column = ensemble.columns[split.column]
             if isinstance(column, Numeric):
                 last = largest_at_most(column, split.threshold)
+                last = last if _is_raw(column) else float(np.clip(last, -LARGEST, LARGEST))
                 rows, values = wanted.setdefault(column.feature, ([], []))
                 rows += [row] * 4
                 values += [last, np.nextafter(last, np.inf), np.nextafter(last, -np.inf), np.nan]

@@ -114,9 +114,9 @@ def _missing_of(estimator: Any) -> list[Value]:
     """Return the markers of missing values among the categories of all encoders within an estimator."""
     found: list[Value] = []
     for categories in getattr(estimator, "categories_", []):
-        if getattr(categories, "dtype", None) == object:
+        if any(isinstance(value, str) for value in categories):
             found += [value for value in categories if is_missing(value)]
-    if isinstance(getattr(estimator, "missing_values", 0), type(None)):
+    if getattr(estimator, "missing_values", 0) is None:
         found.append(None)
     for _, inner, *_ in [*getattr(estimator, "transformers_", []), *getattr(estimator, "steps", [])]:
         found += _missing_of(inner)

@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from edgefold_reducer.canonical import parse_json
 
-from .errors import BundleExpired, InvalidBundle
+from .errors import BundleExpired, InvalidBundle, InvalidRows
 from .manifest import FILE, Manifest, parse_manifest
-from .rows import as_inputs
+from .rows import Inputs, as_inputs
 from .session import Session
 
 SPEC_FILE, VECTORS_FILE = "reducer.json", "vectors.json"
@@ -60,7 +60,7 @@ class Bundle:
             manifest_bytes = read(FILE)
             try:
                 manifest = parse_manifest(parse_json(manifest_bytes))
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InvalidBundle(FILE, str(error), "JSON") from None
             files = {name: read(name) for name in manifest.files} | {FILE: manifest_bytes}
         for name, declared in manifest.files.items():
@@ -104,11 +104,29 @@ class Bundle:
             empty = np.empty(0)
             return Scores(np.array([], dtype=object), np.empty((0, len(self.manifest.labels))), empty)
         index, probabilities = self._session.run(inputs)
+        self._check_answered(inputs, probabilities)
         if self.manifest.threshold is not None:
             index = (probabilities[:, 1] >= self.manifest.threshold).astype(np.int32)
         labels = np.array(self.manifest.labels)[index]
         chosen = np.ones(count, dtype=np.int64) if len(self.manifest.labels) == 2 else index
         return Scores(labels, probabilities, probabilities[np.arange(count), chosen])
+
+    def _check_answered(self, inputs: Inputs, probabilities: npt.NDArray[np.float64]) -> None:
+        """A model that can't do without some number answers NaN where that is missing, which is no score."""
+        if not np.isnan(probabilities).any():
+            return
+        row = int(np.flatnonzero(np.isnan(probabilities).any(axis=1))[0])
+        for feature in self.manifest.features:
+            value = inputs[feature.input][row, feature.column]
+            if feature.type == "number" and not np.isfinite(value):
+                raise InvalidRows(
+                    feature.name, float(value), f"a finite number in row {row}: the model has no answer without"
+                )
+        raise InvalidRows(
+            "rows",
+            {f.name: inputs[f.input][row, f.column] for f in self.manifest.features},
+            "a row that the model answers",
+        )
 
     def vectors(self) -> list[dict[str, Any]]:
         """Return the golden cases."""
@@ -128,7 +146,7 @@ class _reader:  # noqa: N801  # a context manager, used as a function
             return self._read
         try:
             self._zip = zipfile.ZipFile(self._path)
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
             raise InvalidBundle(str(self._path), str(error), "a directory, or a .zip of one") from None
         return self._read
 
@@ -143,5 +161,7 @@ class _reader:  # noqa: N801  # a context manager, used as a function
             if self._zip.getinfo(name).file_size > MAX_FILE_BYTES:
                 raise InvalidBundle(name, self._zip.getinfo(name).file_size, f"at most {MAX_FILE_BYTES} bytes")
             return self._zip.read(name)
-        except (OSError, KeyError, zipfile.BadZipFile) as error:
-            raise InvalidBundle(name, str(error), "a file of the bundle") from None
+        except InvalidBundle:
+            raise
+        except Exception as error:  # a damaged zip fails in zipfile, zlib, struct and codecs alike
+            raise InvalidBundle(name, repr(error), "a file of the bundle") from None

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from .errors import InvalidRows
 from .manifest import Feature, Manifest
 
 Inputs = dict[str, npt.NDArray[Any]]
+NUMBER, STRING = "a number, or None where it is missing", "a string, or None where it is missing"
 
 
 def as_inputs(manifest: Manifest, rows: Any) -> tuple[Inputs, int]:
@@ -27,19 +29,20 @@ def as_inputs(manifest: Manifest, rows: Any) -> tuple[Inputs, int]:
     inputs: Inputs = {}
     for tensor in manifest.inputs:
         own = sorted((f for f in manifest.features if f.input == tensor.name), key=lambda feature: feature.column)
-        convert = _numbers if tensor.name == "numbers" else _strings
-        inputs[tensor.name] = np.column_stack([convert(feature, columns[feature.name]) for feature in own])
-        inputs[tensor.name] = inputs[tensor.name].reshape(count, len(own))
+        inputs[tensor.name] = np.column_stack([columns[feature.name] for feature in own]).reshape(count, len(own))
     return inputs, count
 
 
-def _columns(manifest: Manifest, rows: Any) -> tuple[Mapping[str, Sequence[Any]], int]:
-    if hasattr(rows, "__arrow_c_stream__") or isinstance(rows, pa.Table):
-        table = rows if isinstance(rows, pa.Table) else pa.table(rows)
+def _columns(manifest: Manifest, rows: Any) -> tuple[Mapping[str, npt.NDArray[Any]], int]:
+    if hasattr(rows, "__arrow_c_stream__"):
+        try:
+            table = rows if isinstance(rows, pa.Table) else pa.table(rows)
+        except pa.ArrowException as error:  # a pandas column of mixed objects has no Arrow type
+            raise InvalidRows("rows", str(error), "a table whose columns have one type each") from None
         missing = next((f.name for f in manifest.features if f.name not in table.column_names), None)
         if missing is not None:
             raise InvalidRows(missing, None, f"a column beside {', '.join(table.column_names)}")
-        return {feature.name: table[feature.name].to_pylist() for feature in manifest.features}, table.num_rows
+        return {f.name: _from_arrow(f, table[f.name]) for f in manifest.features}, table.num_rows
     if (
         not isinstance(rows, Sequence)
         or isinstance(rows, str | bytes)
@@ -50,22 +53,34 @@ def _columns(manifest: Manifest, rows: Any) -> tuple[Mapping[str, Sequence[Any]]
         for feature in manifest.features:
             if feature.name not in row:
                 raise InvalidRows(feature.name, None, f"a value in each row; this one has {', '.join(map(str, row))}")
-    return {feature.name: [row[feature.name] for row in rows] for feature in manifest.features}, len(rows)
+    return {f.name: _from_values(f, [row[f.name] for row in rows]) for f in manifest.features}, len(rows)
 
 
-def _numbers(feature: Feature, values: Sequence[Any]) -> npt.NDArray[np.float64]:
-    for value in values:
-        if value is not None and not isinstance(value, int | float | np.number):
-            raise InvalidRows(feature.name, value, "a number, or None where it is missing")
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+def _from_arrow(feature: Feature, column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if feature.type == "number":
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or kind in (pa.bool_(), pa.null())):
+            raise InvalidRows(feature.name, f"a column of {kind}", NUMBER)
+        numbers: npt.NDArray[Any] = column.cast(pa.float64(), safe=False).to_numpy()
+        return numbers
+    if pa.types.is_floating(kind) and pc.all(pc.is_null(column, nan_is_null=True)).as_py() is not False:
+        return np.full(len(column), "", dtype=object)  # so some libraries hold a column of missing strings
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind in (pa.string_view(), pa.null())):
+        raise InvalidRows(feature.name, f"a column of {kind}", STRING)
+    texts: npt.NDArray[Any] = pc.fill_null(column.cast(pa.large_string()), "").to_numpy().astype(object)
+    return texts
 
 
-def _strings(feature: Feature, values: Sequence[Any]) -> npt.NDArray[np.object_]:
-    """A missing string is empty in the tensor: ONNX has no null."""
+def _from_values(feature: Feature, values: Sequence[Any]) -> npt.NDArray[Any]:
+    if feature.type == "number":
+        for value in values:
+            if value is not None and not isinstance(value, int | float | np.number):
+                raise InvalidRows(feature.name, value, NUMBER)
+        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     texts = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         missing = value is None or (isinstance(value, float) and np.isnan(value))
         if not missing and not isinstance(value, str):
-            raise InvalidRows(feature.name, value, "a string, or None where it is missing")
-        texts[index] = "" if missing else value
+            raise InvalidRows(feature.name, value, STRING)
+        texts[index] = "" if missing else value  # a missing string is empty in the tensor: ONNX has no null
     return texts
