@@ -104,7 +104,11 @@ export function memoryCaches(): Pick<CacheStorage, 'open' | 'keys' | 'delete'> &
   const urlOf = (request: RequestInfo | URL) =>
     new Request(request instanceof Request ? request.url : request).url
   const cacheOf = (entries: Map<string, Response>) => ({
-    match: async (request: RequestInfo | URL) => entries.get(urlOf(request))?.clone(),
+    match: async (request: RequestInfo | URL, { ignoreSearch = false }: CacheQueryOptions = {}) => {
+      const plain = (url: string) => (ignoreSearch ? String(url.split('?')[0]) : url)
+      const found = [...entries].find(([url]) => plain(url) === plain(urlOf(request)))
+      return found?.[1].clone()
+    },
     put: async (request: RequestInfo | URL, response: Response) => void entries.set(urlOf(request), response),
     delete: async (request: RequestInfo | URL) => entries.delete(urlOf(request)),
     keys: async () => [...entries.keys()].map((url) => new Request(url)),
