@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import edgefold_reducer as ef
+
+BEGINS = date(1997, 1, 1)
+OPENS = date(1998, 7, 1)
+"""The page's calendar starts on the day after the real purchases end."""
 
 # `record` names what was bought. No feature reads it, so it never leaves the device; the history does not have it.
 order = ef.event("order", cds=ef.integer(), amount=ef.decimal(2), record=ef.string(64, optional=True))

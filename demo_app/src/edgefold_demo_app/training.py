@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from .evaluate import Metrics, Numbers, measure
+from .evaluate import Gain, Metrics, Numbers, gain, measure
 from .model import RECENCY_FREQUENCY, Choice, boosted_trees, chances, choose, recency_frequency
 from .rows import LABEL, Split, date_ms, labelled_rows
 from .shop import spec
@@ -27,6 +27,9 @@ class Trained:
     choice: Choice
     bought: NDArray[np.int64]
     metrics: tuple[Metrics, ...]
+    """Of always the base rate, the logistic regression, and the model that ships."""
+    gain: Gain
+    """Of the model that ships over the logistic regression."""
     chances: tuple[Numbers, ...]
 
 
@@ -66,5 +69,6 @@ def train(frame: pd.DataFrame, split: Split) -> Trained:
         choice=choice,
         bought=bought,
         metrics=tuple(measure(name, bought, chance) for name, chance in foretold.items()),
+        gain=gain(seen["subject"].to_numpy(), bought, *list(foretold.values())[1:]),
         chances=tuple(foretold.values()),
     )

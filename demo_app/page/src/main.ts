@@ -1,0 +1,110 @@
+/** The page: the shop, a customer, two devices, and what passes between them. */
+
+import { type Calendar, openCalendar } from './calendar.js'
+import { createCustomers } from './customers.js'
+import { createDeck } from './deck.js'
+import type { Device } from './device.js'
+import { byId, element } from './dom.js'
+import { createEvaluation } from './evaluation.js'
+import { day, weekday } from './format.js'
+import { createHand } from './hand.js'
+import { createLedger } from './ledger.js'
+import { keepOffline } from './offline.js'
+import { openSession, ringsOf, type Session } from './session.js'
+import { createShelf } from './shelf.js'
+import { type Customer, fetchEvaluation, fetchShop, type Shop } from './shop.js'
+import { signal } from './signal.js'
+import { watchWire } from './wireview.js'
+
+const CHOSEN = 'edgefold-demo-customer'
+
+async function start(): Promise<void> {
+  const shop = await fetchShop()
+  const calendar = openCalendar(shop.opensMs)
+  const session = signal<Session | null>(null)
+  const inHand = signal(0)
+  const ledger = createLedger(byId('left'), byId('stayed'))
+  showCalendar(calendar, session.get)
+  watchWire(byId('wire'))
+
+  const chosen = shop.customers.find(({ subject }) => subject === localStorage.getItem(CHOSEN)) ?? shop.customers[0]
+  if (chosen === undefined) throw new Error('the shop has no customers; run edgefold demo again.')
+  const choose = async (customer: Customer) => {
+    localStorage.setItem(CHOSEN, customer.subject)
+    await session.get()?.close()
+    session.set(null)
+    const opened = await openSession(customer, calendar)
+    session.set(opened)
+    showDecks(shop, opened, calendar, () => ledger.draw(opened.devices))
+    void opened.syncOnline()
+  }
+  byId('customers').replaceChildren(createCustomers(shop, chosen.subject, (customer) => guarded(choose(customer))))
+  byId('hand').replaceChildren(createHand(['Phone', 'Laptop'], inHand))
+  inHand.watch((index) => byId('decks').setAttribute('data-in-hand', ['Phone', 'Laptop'][index] ?? ''))
+  byId('shelf').replaceChildren(
+    createShelf((release) => {
+      const now = session.get()
+      const device = now?.devices[inHand.get()]
+      if (now !== null && device !== undefined) void now.buy(device, release)
+    }),
+  )
+  byId('erase').addEventListener('click', () => void eraseAll(session.get()))
+  await choose(chosen)
+  keepOffline(byId('offline-ready'))
+  byId('evaluation').replaceChildren(...createEvaluation(await fetchEvaluation()))
+}
+
+function showCalendar(calendar: Calendar, session: () => Session | null): void {
+  calendar.now.watch((nowMs) => {
+    byId('date').textContent = day(nowMs)
+    byId('weekday').textContent = weekday(nowMs)
+  })
+  for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-days]')) {
+    button.addEventListener('click', () => {
+      calendar.pass(Number(button.dataset.days))
+      for (const device of session()?.devices ?? []) void device.rescore(`${button.dataset.name} later`)
+    })
+  }
+}
+
+function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: () => void): void {
+  const { devices, customer } = session
+  const [phone, laptop] = devices
+  const decks = devices.map((device) => createDeck(device))
+  byId('deck-phone').replaceChildren(decks[0]?.node ?? '')
+  byId('deck-laptop').replaceChildren(decks[1]?.node ?? '')
+  const draw = () => {
+    const pairs: readonly (readonly [Device, Device])[] = [[phone, laptop], [laptop, phone]]
+    for (const [index, [device, other]] of pairs.entries()) {
+      decks[index]?.draw(device.view.get(), ringsOf(device, other, customer), shop.beginsMs, calendar.now.get())
+    }
+    changed()
+  }
+  for (const device of devices) {
+    device.view.watch(draw)
+    device.wire.online.watch((online) => {
+      if (online && device.view.get().counters.pending > 0) void session.syncOnline()
+    })
+  }
+}
+
+async function eraseAll(session: Session | null): Promise<void> {
+  if (session === null) return
+  const sure = confirm(`Erase everything that customer ${session.customer.subject} has, on both devices and at the shop?`)
+  if (!sure) return
+  for (const device of session.devices) await device.erase()
+  for (const device of session.devices) await device.rescore('after erasing everything')
+}
+
+/** Say on the page what went wrong at the start, and what to do about it. */
+function guarded(work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    byId('trouble').replaceChildren(
+      element('strong', {}, 'The shop can’t open.'),
+      element('span', {}, ` ${(error as Error).message} `),
+      element('button', { class: 'button', type: 'button', onclick: () => location.reload() }, 'Try again'),
+    )
+  })
+}
+
+guarded(start())
