@@ -1,4 +1,4 @@
-/** Bytes that a page loads, minified by esbuild and compressed by gzip, of the built client: `node bench/size.mjs`.
+/** Bytes that a page loads, minified by esbuild and compressed by gzip: `node bench/size.mjs`.
  *
  *  Prints one line of JSON. `core` is `edgefold` whole, `pure` its `parseSpec`, `fold`, `merge` and `features` alone, `offline` the
  *  service worker's helper; `onnxruntime_js` and `onnxruntime_wasm` are what the first model loads on top. */
@@ -13,10 +13,13 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const require = createRequire(import.meta.url)
 const PURE = '{ parseSpec, fold, merge, features, profileToJson, profileFromJson }'
 
+/** What each may weigh at most. onnxruntime's own weight is its makers'. */
+export const BUDGET_BYTES = { core: 32_000, pure: 12_000, offline: 1_200 }
+
 /** Bytes of what a page loads that has this one line. */
 export async function bytesOf(line, external = ['onnxruntime-web']) {
   const { outputFiles } = await build({
-    stdin: { contents: line, resolveDir: here },
+    stdin: { contents: line, resolveDir: here, loader: 'ts' },
     bundle: true,
     minify: true,
     format: 'esm',
@@ -32,9 +35,9 @@ export async function bytesOf(line, external = ['onnxruntime-web']) {
 export async function sizes() {
   const wasm = await readFile(require.resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'))
   return {
-    core: await bytesOf("export * from '../dist/index.js'"),
-    pure: await bytesOf(`export ${PURE} from '../dist/index.js'`),
-    offline: await bytesOf("export { serveOffline } from '../dist/offline/index.js'"),
+    core: await bytesOf("export * from '../src/index.ts'"),
+    pure: await bytesOf(`export ${PURE} from '../src/index.ts'`),
+    offline: await bytesOf("export { serveOffline } from '../src/offline/index.ts'"),
     onnxruntime_js: await bytesOf("export * from 'onnxruntime-web/wasm'", []),
     onnxruntime_wasm: gzipSync(wasm, { level: 9 }).length,
   }
