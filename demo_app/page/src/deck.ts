@@ -14,7 +14,13 @@ export interface Deck {
 export function createDeck(device: Device): Deck {
   const disc = createDisc()
   const tracks = element('tbody')
-  const cause = element('p', { class: 'deck-cause', 'aria-live': 'polite' })
+  const cause = element('span', { class: 'deck-cause', 'aria-live': 'polite' })
+  const words = element(
+    'p',
+    { class: 'deck-words' },
+    element('strong', {}, 'Chance of buying again within 60 days'),
+    cause,
+  )
   const counters = element('dl', { class: 'counters' })
   const time = element('p', { class: 'deck-time' })
   const trouble = element('p', { class: 'deck-trouble', role: 'alert' })
@@ -26,7 +32,7 @@ export function createDeck(device: Device): Deck {
     element(
       'div',
       { class: 'deck-body' },
-      element('div', { class: 'deck-disc' }, disc.node, cause),
+      element('div', { class: 'deck-disc' }, disc.node, words),
       element(
         'table',
         { class: 'tracks' },
@@ -74,7 +80,7 @@ function row(tag: 'td' | 'th', texts: readonly string[]): HTMLTableRowElement {
 
 function counterParts({ counters }: View): HTMLElement[] {
   const part = (sign: string, number: number, name: keyof View['counters']) =>
-    element('div', { class: `counter counter-${name}`, 'data-sign': sign }, element('dt', {}, name), element('dd', {}, String(number)))
+    element('div', { class: `counter counter-${name}`, 'data-sign': sign, 'data-zero': number === 0 }, element('dt', {}, name), element('dd', {}, String(number)))
   return [
     part('', counters.tracked, 'tracked'),
     part('=', counters.acknowledged, 'acknowledged'),

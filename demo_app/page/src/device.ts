@@ -73,7 +73,10 @@ export async function openDevice(name: string, customer: Customer, calendar: Cal
   const show = (score: Score) => {
     const trackToScoreMs = trackedAt === null ? view.get().trackToScoreMs : performance.now() - trackedAt
     trackedAt = null
-    change({ score, before: view.get().score, cause, trackToScoreMs })
+    const { score: shown } = view.get()
+    // An acknowledgement, say, changes no feature: what changed last stays marked.
+    const same = shown !== null && Object.entries(score.features).every(([name, now]) => Object.is(shown.features[name], now))
+    change(same ? { score, trackToScoreMs } : { score, before: shown, cause, trackToScoreMs })
   }
   const attempt = async (what: () => Promise<void>) => {
     try {

@@ -25,7 +25,7 @@ export interface Disc {
 
 const CENTRE = 200
 const RIM = 191
-const EDGE = 177
+const EDGE = 174
 const GROOVE = 96
 const LABEL = 88
 
@@ -41,7 +41,7 @@ export function createDisc(): Disc {
     { class: 'disc', viewBox: '0 0 400 400', role: 'img' },
     title,
     circle('disc-track', RIM),
-    circle('disc-vinyl', EDGE + 4),
+    circle('disc-vinyl', EDGE + 6),
     ...Array.from({ length: 9 }, (_, i) => circle('disc-sheen', GROOVE + (i * (EDGE - GROOVE)) / 8)),
     rings,
     svg('g', { transform: `rotate(-90 ${CENTRE} ${CENTRE})` }, gauge),
@@ -74,7 +74,7 @@ function drawRings(group: SVGElement, { rings, beginsMs, nowMs }: Pressing): voi
     const radius = GROOVE + ((ring.time - beginsMs) / (nowMs - beginsMs)) * (EDGE - GROOVE)
     drawn.setAttribute('class', `ring ring-${ring.kind}`)
     drawn.style.setProperty('r', `${radius}px`)
-    drawn.style.strokeWidth = `${0.9 + 0.55 * Math.min(ring.cds, 8)}px`
+    drawn.style.strokeWidth = `${0.7 + 0.28 * Math.min(ring.cds, 9)}px`
   }
 }
 

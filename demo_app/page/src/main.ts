@@ -6,11 +6,11 @@ import { createDeck } from './deck.js'
 import type { Device } from './device.js'
 import { byId, element } from './dom.js'
 import { createEvaluation } from './evaluation.js'
-import { day, weekday } from './format.js'
+import { day, percent, weekday } from './format.js'
 import { createHand } from './hand.js'
 import { createLedger } from './ledger.js'
 import { keepOffline } from './offline.js'
-import { openSession, ringsOf, type Session } from './session.js'
+import { DEVICES, openSession, ringsOf, type Session } from './session.js'
 import { createShelf } from './shelf.js'
 import { type Customer, fetchEvaluation, fetchShop, type Shop } from './shop.js'
 import { signal } from './signal.js'
@@ -35,12 +35,16 @@ async function start(): Promise<void> {
     session.set(null)
     const opened = await openSession(customer, calendar)
     session.set(opened)
-    showDecks(shop, opened, calendar, () => ledger.draw(opened.devices))
+    showDecks(shop, opened, calendar, () => {
+      ledger.draw(opened.devices)
+      for (const [index, device] of opened.devices.entries()) hand.show(index, chanceOf(device))
+    })
     void opened.syncOnline()
   }
   byId('customers').replaceChildren(createCustomers(shop, chosen.subject, (customer) => guarded(choose(customer))))
-  byId('hand').replaceChildren(createHand(['Phone', 'Laptop'], inHand))
-  inHand.watch((index) => byId('decks').setAttribute('data-in-hand', ['Phone', 'Laptop'][index] ?? ''))
+  const hand = createHand(DEVICES, inHand)
+  byId('hand').replaceChildren(hand.node)
+  inHand.watch((index) => byId('decks').setAttribute('data-in-hand', DEVICES[index] ?? ''))
   byId('shelf').replaceChildren(
     createShelf((release) => {
       const now = session.get()
@@ -65,6 +69,11 @@ function showCalendar(calendar: Calendar, session: () => Session | null): void {
       for (const device of session()?.devices ?? []) void device.rescore(`${button.dataset.name} later`)
     })
   }
+}
+
+function chanceOf(device: Device): string {
+  const { score } = device.view.get()
+  return score === null ? '' : percent(score.score)
 }
 
 function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: () => void): void {

@@ -1,5 +1,8 @@
-/** The page's service worker: what the page is made of, kept for when there is no network. */
+/** The page's service worker. The build names the set of files and, by their hash, the version. */
 
 import { serveOffline } from 'edgefold/offline'
 
-serveOffline()
+declare const VERSION: string
+declare const PRECACHE: readonly string[]
+
+serveOffline({ version: VERSION, precache: PRECACHE })

@@ -6,6 +6,8 @@ import type { Ring } from './disc.js'
 import type { Release } from './releases.js'
 import type { Customer } from './shop.js'
 
+export const DEVICES = ['Phone', 'Laptop'] as const
+
 export interface Session {
   readonly customer: Customer
   readonly devices: readonly [Device, Device]
@@ -16,7 +18,7 @@ export interface Session {
 
 export async function openSession(customer: Customer, calendar: Calendar): Promise<Session> {
   const [phone, laptop] = await Promise.all(
-    ['Phone', 'Laptop'].map((name) => openDevice(name, customer, calendar)),
+    DEVICES.map((name) => openDevice(name, customer, calendar)),
   ) as [Device, Device]
   const devices = [phone, laptop] as const
 

@@ -20,10 +20,14 @@ function pulse(exchange: Exchange): HTMLElement {
   return element(
     'li',
     { class: `pulse pulse-${exchange.device.toLowerCase()}${failed ? ' pulse-failed' : ''}` },
-    element('span', { class: 'pulse-call' }, failed ? 'no answer' : nameOf(exchange)),
+    element('span', { class: 'pulse-call' }, failed ? troubleOf(exchange) : nameOf(exchange)),
     element('span', { class: 'pulse-size' }, failed ? '' : `${bytes(exchange.sentBytes)} up`),
     element('span', { class: 'pulse-size' }, failed ? '' : `${bytes(exchange.receivedBytes)} down`),
   )
+}
+
+function troubleOf({ status }: Exchange): string {
+  return status === null ? 'no answer' : `refused, ${status}`
 }
 
 function nameOf({ method, path }: Exchange): string {

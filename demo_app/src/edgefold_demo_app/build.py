@@ -9,15 +9,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import edgefold_reducer as ef
 import pandas as pd
 from edgefold_exporter import export
+from edgefold_sync_api.bulk import import_profiles
+from flask import Flask
 
 from .cdnow import cdnow_path
 from .evaluate import plot, table
 from .fresh import fingerprint, is_fresh
 from .report import report
-from .rows import SPLIT
-from .shop import spec
+from .rows import SPLIT, date_ms
+from .shop import OPENS, spec
 
 Say = Callable[[str], None]
 
@@ -44,15 +47,14 @@ def build_bundle(orders: pd.DataFrame, output: Path, say: Say) -> None:
     say(f"{(output / 'evaluation.txt').read_text()}\n{json.loads((output / 'evaluation.json').read_text())['verdict']}")
 
 
-def load_histories(orders: pd.DataFrame, output: Path, say: Say) -> None:
-    """Import every customer's history into the API's database as their base profile."""
-    from .history import import_histories
-
-    stamp, made_from = output / "shop.stamp", fingerprint(cdnow_path().read_bytes(), spec.id.encode())
+def load_histories(orders: pd.DataFrame, app: Flask, output: Path, say: Say) -> None:
+    """Import every customer's history, up to the day that the shop opens, into the API as their base profile."""
+    stamp, made_from = output / "shop.stamp", fingerprint(cdnow_path().read_bytes())
     if is_fresh(stamp, made_from):
         return
     say("Import the customers' histories into the sync API, as base profiles")
-    import_histories(orders, output)
+    stored = import_profiles(app, ef.profiles_at(spec, {"order": orders}, date_ms(OPENS)))
+    say(f"… {stored:,} profiles")
     stamp.write_text(made_from)
 
 

@@ -37,13 +37,13 @@ def demo(port: int, output: Path, no_serve: bool) -> None:
         orders = read_orders()
         say(f"Read {len(orders):,} real purchases of {orders['subject'].nunique():,} customers of CDNOW")
         build_bundle(orders, output, say)
-        load_histories(orders, output, say)
         say("Build the page")
         build_page(output / "page")
+        site = create_site(output, customers(orders), secret_of(output), database_url(output))
+        load_histories(orders, site, output, say)
         if no_serve:
             say(f"Built into {output}")
             return
-        site = create_site(output, customers(orders), secret_of(output), database_url(output))
         serve(site, port, lambda address: say(f"Open {address} (Ctrl-C stops it)"))
         say("Stopped")
     except (CdnowMissing, PageNotBuilt, PortTaken) as error:
