@@ -80,6 +80,8 @@ def parse_manifest(value: Any) -> Manifest:
     members = _object("", value)
     if members.get("edgefold") != FORMAT or members.get("edgefold") is True:
         raise _invalid("edgefold", members.get("edgefold"), f"{FORMAT}, the format that this version reads")
+    if members.get("signature") is not None:
+        raise _invalid("signature", members["signature"], "null, since this version does not verify signatures")
     model = _object("model", members.get("model"))
     labels = tuple(_list("labels", members.get("labels")))
     if len(labels) < 2 or not all(isinstance(label, Label) for label in labels):
