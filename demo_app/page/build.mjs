@@ -17,7 +17,15 @@ const ANSWERS = ['./', 'demo/customers', 'demo/evaluation', 'demo/evaluation.svg
 
 /** Write the page's files into `output`; `more` are further options of esbuild. */
 export async function build(output, more = {}) {
-  const options = { bundle: true, minify: true, target: 'es2022', logLevel: 'error', alias, outdir: output, ...more }
+  const options = {
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    logLevel: 'error',
+    alias,
+    outdir: output,
+    ...more,
+  }
   await rm(output, { recursive: true, force: true })
   await mkdir(output, { recursive: true })
   await bundle({ ...options, entryPoints: [join(page, 'src/main.ts')], format: 'esm', splitting: true })
@@ -43,7 +51,9 @@ async function copyRuntime(output) {
     write: false,
     logLevel: 'error',
   })
-  const { RUNTIME_FILES } = await import(`data:text/javascript,${encodeURIComponent(declared.outputFiles[0].text)}`)
+  const { RUNTIME_FILES } = await import(
+    `data:text/javascript,${encodeURIComponent(declared.outputFiles[0].text)}`
+  )
   for (const file of RUNTIME_FILES) {
     await copyFile(fileURLToPath(import.meta.resolve(`onnxruntime-web/${file}`)), join(output, file))
   }

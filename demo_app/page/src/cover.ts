@@ -24,10 +24,13 @@ const MOTIFS: readonly Motif[] = [
   (front) => range(7).map((i) => rect(front, 12 + i * 14, 30 + i * 11, 7, 90)),
   (front, second) => range(4).map((i) => ring(i === 1 ? second : front, 120, 120, 22 + i * 24, 11)),
   (front, second) =>
-    range(20).map((i) => circle(i === 13 ? second : front, 18 + (i % 5) * 21, 46 + Math.floor(i / 5) * 20, 6)),
+    range(20).map((i) =>
+      circle(i === 13 ? second : front, 18 + (i % 5) * 21, 46 + Math.floor(i / 5) * 20, 6),
+    ),
   (front, second) => [shape(front, 'M0 120 L120 30 V120 Z'), shape(second, 'M0 120 L60 75 V120 Z')],
   (front, second) => [shape(front, 'M24 120 V78 A36 36 0 0 1 96 78 V120 Z'), circle(second, 60, 78, 16)],
-  (front, second) => range(6).map((i) => rect(i % 3 === 2 ? second : front, 0, 36 + i * 14, SIDE - i * 17, 8)),
+  (front, second) =>
+    range(6).map((i) => rect(i % 3 === 2 ? second : front, 0, 36 + i * 14, SIDE - i * 17, 8)),
   (front, second) => [
     shape(front, 'M60 30 A45 45 0 0 1 60 120 Z'),
     shape(second, 'M60 30 A45 45 0 0 0 60 120 Z'),
@@ -41,7 +44,8 @@ const MOTIFS: readonly Motif[] = [
     ...range(9).map((i) => shape(front, `M${i * 14 - 4} 120 l26 -84 h4 l-26 84 Z`)),
     rect(second, 0, 72, SIDE, 10),
   ],
-  (front, second) => range(5).map((i) => rect(i === 4 ? second : front, 14 + i * 9, 32 + i * 9, 84 - i * 18, 2.5)),
+  (front, second) =>
+    range(5).map((i) => rect(i === 4 ? second : front, 14 + i * 9, 32 + i * 9, 84 - i * 18, 2.5)),
 ]
 
 const SCHEMES: readonly (readonly [ground: Ink, front: Ink, second: Ink, text: Ink])[] = [

@@ -5,11 +5,17 @@ import { element } from './dom.js'
 import { count, money } from './format.js'
 import type { Customer, Shop } from './shop.js'
 
-export function createCustomers(shop: Shop, chosen: string, choose: (customer: Customer) => void): HTMLElement {
+export function createCustomers(
+  shop: Shop,
+  chosen: string,
+  choose: (customer: Customer) => void,
+): HTMLElement {
   return element(
     'div',
     { class: 'customers', role: 'radiogroup', 'aria-label': 'Customer' },
-    ...shop.customers.map((customer) => card(shop, customer, customer.subject === chosen, () => choose(customer))),
+    ...shop.customers.map((customer) =>
+      card(shop, customer, customer.subject === chosen, () => choose(customer)),
+    ),
   )
 }
 
@@ -17,7 +23,10 @@ function card(shop: Shop, customer: Customer, checked: boolean, choose: () => vo
   const { orders } = customer
   const cds = orders.reduce((sum, order) => sum + order.cds, 0)
   const spent = orders.reduce((sum, order) => sum + order.amount, 0)
-  const bought = orders.length === 0 ? 'nothing yet' : `${count(orders.length, 'order')}, ${count(cds, 'CD')}, ${money(spent)}`
+  const bought =
+    orders.length === 0
+      ? 'nothing yet'
+      : `${count(orders.length, 'order')}, ${count(cds, 'CD')}, ${money(spent)}`
   return element(
     'label',
     { class: 'customer' },

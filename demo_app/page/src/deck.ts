@@ -54,7 +54,9 @@ export function createDeck(device: Device): Deck {
       trouble.textContent = view.trouble ?? ''
       counters.replaceChildren(...counterParts(view))
       time.textContent =
-        view.trackToScoreMs === null ? 'Track to score: buy something' : `Track to score ${view.trackToScoreMs.toFixed(1)} ms`
+        view.trackToScoreMs === null
+          ? 'Track to score: buy something'
+          : `Track to score ${view.trackToScoreMs.toFixed(1)} ms`
     },
   }
 }
@@ -64,7 +66,10 @@ function moved({ score, before }: View): boolean {
 }
 
 function trackRows({ score, before }: View): HTMLElement[] {
-  if (score === null) return Array.from({ length: 18 }, () => element('tr', { class: 'track-empty' }, element('td', { colspan: 3 })))
+  if (score === null)
+    return Array.from({ length: 18 }, () =>
+      element('tr', { class: 'track-empty' }, element('td', { colspan: 3 })),
+    )
   return Object.entries(score.features).map(([name, now]) => {
     const shown = value(now)
     const was = before === null ? shown : value(before.features[name])
@@ -75,12 +80,23 @@ function trackRows({ score, before }: View): HTMLElement[] {
 }
 
 function row(tag: 'td' | 'th', texts: readonly string[]): HTMLTableRowElement {
-  return element('tr', {}, ...texts.map((text, column) => element(tag, tag === 'th' ? { scope: 'col' } : { class: `track-${column}` }, text)))
+  return element(
+    'tr',
+    {},
+    ...texts.map((text, column) =>
+      element(tag, tag === 'th' ? { scope: 'col' } : { class: `track-${column}` }, text),
+    ),
+  )
 }
 
 function counterParts({ counters }: View): HTMLElement[] {
   const part = (sign: string, number: number, name: keyof View['counters']) =>
-    element('div', { class: `counter counter-${name}`, 'data-sign': sign, 'data-zero': number === 0 }, element('dt', {}, name), element('dd', {}, String(number)))
+    element(
+      'div',
+      { class: `counter counter-${name}`, 'data-sign': sign, 'data-zero': number === 0 },
+      element('dt', {}, name),
+      element('dd', {}, String(number)),
+    )
   return [
     part('', counters.tracked, 'tracked'),
     part('=', counters.acknowledged, 'acknowledged'),
@@ -96,14 +112,21 @@ function onlineSwitch(device: Device): HTMLElement {
     role: 'switch',
     onclick: () => device.wire.online.set(!device.wire.online.get()),
   })
-  button.append(element('span', { class: 'switch-track', 'aria-hidden': 'true' }), element('span', {}, 'Online'))
+  button.append(
+    element('span', { class: 'switch-track', 'aria-hidden': 'true' }),
+    element('span', {}, 'Online'),
+  )
   button.setAttribute('aria-label', `${device.name} online`)
   device.wire.online.watch((online) => button.setAttribute('aria-checked', String(online)))
   return button
 }
 
 function syncButton(device: Device): HTMLElement {
-  const button = element('button', { class: 'button', type: 'button', onclick: () => void device.sync() }, 'Sync')
+  const button = element(
+    'button',
+    { class: 'button', type: 'button', onclick: () => void device.sync() },
+    'Sync',
+  )
   button.setAttribute('aria-label', `Sync the ${device.name}`)
   device.wire.online.watch((online) => {
     button.disabled = !online

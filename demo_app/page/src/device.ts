@@ -69,13 +69,16 @@ export async function openDevice(name: string, customer: Customer, calendar: Cal
   })
   let cause = ''
   let trackedAt: number | null = null
-  const change = (changed: Partial<View>) => view.set({ ...view.get(), counters: countersOf(client), ...changed })
+  const change = (changed: Partial<View>) =>
+    view.set({ ...view.get(), counters: countersOf(client), ...changed })
   const show = (score: Score) => {
     const trackToScoreMs = trackedAt === null ? view.get().trackToScoreMs : performance.now() - trackedAt
     trackedAt = null
     const { score: shown } = view.get()
     // An acknowledgement, say, changes no feature: what changed last stays marked.
-    const same = shown !== null && Object.entries(score.features).every(([name, now]) => Object.is(shown.features[name], now))
+    const same =
+      shown !== null &&
+      Object.entries(score.features).every(([name, now]) => Object.is(shown.features[name], now))
     change(same ? { score, trackToScoreMs } : { score, before: shown, cause, trackToScoreMs })
   }
   const attempt = async (what: () => Promise<void>) => {

@@ -12,7 +12,9 @@ const COLUMNS: readonly (readonly [heading: string, of: (metrics: Metrics) => nu
 
 export function createEvaluation(evaluation: Evaluation): readonly HTMLElement[] {
   const number = new Intl.NumberFormat('en-GB')
-  const heads = ['', ...COLUMNS.map(([heading]) => heading)].map((name) => element('th', { scope: 'col' }, name))
+  const heads = ['', ...COLUMNS.map(([heading]) => heading)].map((name) =>
+    element('th', { scope: 'col' }, name),
+  )
   const rows = evaluation.metrics.map((metrics) =>
     element(
       'tr',
@@ -33,7 +35,12 @@ export function createEvaluation(evaluation: Evaluation): readonly HTMLElement[]
           `${evaluation.training_cuts.at(-1)}; measured on ${number.format(evaluation.evaluation_rows)} rows cut on ` +
           `${evaluation.evaluation_cuts.join(' and ')}, whose 60 days training never saw.`,
       ),
-      element('table', { class: 'metrics' }, element('thead', {}, element('tr', {}, ...heads)), element('tbody', {}, ...rows)),
+      element(
+        'table',
+        { class: 'metrics' },
+        element('thead', {}, element('tr', {}, ...heads)),
+        element('tbody', {}, ...rows),
+      ),
     ),
     element(
       'figure',

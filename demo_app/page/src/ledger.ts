@@ -13,29 +13,55 @@ export function createLedger(left: HTMLElement, stayed: HTMLElement): Ledger {
   let raw = false
   const leftSum = element('p', { class: 'ledger-sum' })
   const list = element('ol', { class: 'exchanges' })
-  const toggle = element('button', { class: 'switch', type: 'button', role: 'switch', 'aria-checked': 'false' })
-  toggle.append(element('span', { class: 'switch-track', 'aria-hidden': 'true' }), element('span', {}, 'Raw bytes'))
+  const toggle = element('button', {
+    class: 'switch',
+    type: 'button',
+    role: 'switch',
+    'aria-checked': 'false',
+  })
+  toggle.append(
+    element('span', { class: 'switch-track', 'aria-hidden': 'true' }),
+    element('span', {}, 'Raw bytes'),
+  )
   toggle.addEventListener('click', () => {
     raw = !raw
     toggle.setAttribute('aria-checked', String(raw))
-    list.replaceChildren(...exchanges.get().toReversed().map((exchange) => exchangeItem(exchange, raw)))
+    list.replaceChildren(
+      ...exchanges
+        .get()
+        .toReversed()
+        .map((exchange) => exchangeItem(exchange, raw)),
+    )
   })
   left.append(leftSum, toggle, list)
 
   let drawn = 0
   exchanges.watch((all) => {
-    if (all.length === 0) list.replaceChildren(element('li', { class: 'ledger-empty' }, 'Nothing has left yet.'))
+    if (all.length === 0)
+      list.replaceChildren(element('li', { class: 'ledger-empty' }, 'Nothing has left yet.'))
     else if (drawn === 0) list.replaceChildren()
-    for (const exchange of all.slice(drawn - all.length || all.length)) list.prepend(exchangeItem(exchange, raw))
+    for (const exchange of all.slice(drawn - all.length || all.length))
+      list.prepend(exchangeItem(exchange, raw))
     drawn = all.length
-    const sum = all.reduce((total, exchange) => total + (exchange.status === null ? 0 : exchange.sentBytes), 0)
-    leftSum.replaceChildren(element('strong', {}, bytes(sum)), ` in ${count(all.length, 'request')}, all of them sums`)
+    const sum = all.reduce(
+      (total, exchange) => total + (exchange.status === null ? 0 : exchange.sentBytes),
+      0,
+    )
+    leftSum.replaceChildren(
+      element('strong', {}, bytes(sum)),
+      ` in ${count(all.length, 'request')}, all of them sums`,
+    )
   })
   return {
     draw(devices) {
       const total = devices.reduce((sum, device) => sum + device.view.get().kept.length, 0)
       stayed.replaceChildren(
-        element('p', { class: 'ledger-sum' }, element('strong', {}, count(total, 'event')), ' on the devices, none of them sent'),
+        element(
+          'p',
+          { class: 'ledger-sum' },
+          element('strong', {}, count(total, 'event')),
+          ' on the devices, none of them sent',
+        ),
         ...devices.map(keptTable),
       )
     },
@@ -43,7 +69,8 @@ export function createLedger(left: HTMLElement, stayed: HTMLElement): Ledger {
 }
 
 function exchangeItem(exchange: Exchange, raw: boolean): HTMLElement {
-  const outcome = exchange.status === null ? 'no answer' : `${exchange.status} ${outcomeOf(exchange.received)}`
+  const outcome =
+    exchange.status === null ? 'no answer' : `${exchange.status} ${outcomeOf(exchange.received)}`
   return element(
     'li',
     { class: exchange.status === null ? 'exchange exchange-failed' : 'exchange' },
@@ -56,7 +83,11 @@ function exchangeItem(exchange: Exchange, raw: boolean): HTMLElement {
         element('span', { class: 'exchange-device' }, exchange.device),
         element('span', { class: 'exchange-call' }, `${exchange.method} ${exchange.path.split('?')[0]}`),
         element('span', { class: 'exchange-outcome' }, outcome),
-        element('span', { class: 'exchange-size' }, exchange.status === null ? '0 B' : bytes(exchange.sentBytes)),
+        element(
+          'span',
+          { class: 'exchange-size' },
+          exchange.status === null ? '0 B' : bytes(exchange.sentBytes),
+        ),
       ),
       element('h4', {}, `Left: ${exchange.method} ${exchange.path}`),
       element('pre', { tabindex: 0 }, exchange.sent === '' ? 'no body' : shown(exchange.sent, raw)),
@@ -68,7 +99,10 @@ function exchangeItem(exchange: Exchange, raw: boolean): HTMLElement {
 
 function outcomeOf(received: string): string {
   const answer = parsed(received)
-  const { outcome, name } = (typeof answer === 'object' && answer !== null ? answer : {}) as { outcome?: string; name?: string }
+  const { outcome, name } = (typeof answer === 'object' && answer !== null ? answer : {}) as {
+    outcome?: string
+    name?: string
+  }
   return outcome ?? name ?? ''
 }
 
@@ -92,8 +126,22 @@ function keptTable(device: Device): HTMLElement {
     'table',
     { class: 'kept' },
     element('caption', {}, device.name),
-    element('thead', {}, element('tr', {}, ...['seq', 'day', 'record', 'CDs', 'amount'].map((name) => element('th', { scope: 'col' }, name)))),
-    element('tbody', {}, ...(rows.length > 0 ? rows : [element('tr', {}, element('td', { colspan: 5, class: 'ledger-empty' }, 'No events yet.'))])),
+    element(
+      'thead',
+      {},
+      element(
+        'tr',
+        {},
+        ...['seq', 'day', 'record', 'CDs', 'amount'].map((name) => element('th', { scope: 'col' }, name)),
+      ),
+    ),
+    element(
+      'tbody',
+      {},
+      ...(rows.length > 0
+        ? rows
+        : [element('tr', {}, element('td', { colspan: 5, class: 'ledger-empty' }, 'No events yet.'))]),
+    ),
   )
 }
 

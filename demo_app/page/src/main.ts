@@ -27,7 +27,8 @@ async function start(): Promise<void> {
   showCalendar(calendar, session.get)
   watchWire(byId('wire'))
 
-  const chosen = shop.customers.find(({ subject }) => subject === localStorage.getItem(CHOSEN)) ?? shop.customers[0]
+  const chosen =
+    shop.customers.find(({ subject }) => subject === localStorage.getItem(CHOSEN)) ?? shop.customers[0]
   if (chosen === undefined) throw new Error('the shop has no customers; run edgefold demo again.')
   const choose = async (customer: Customer) => {
     localStorage.setItem(CHOSEN, customer.subject)
@@ -41,7 +42,9 @@ async function start(): Promise<void> {
     })
     void opened.syncOnline()
   }
-  byId('customers').replaceChildren(createCustomers(shop, chosen.subject, (customer) => guarded(choose(customer))))
+  byId('customers').replaceChildren(
+    createCustomers(shop, chosen.subject, (customer) => guarded(choose(customer))),
+  )
   const hand = createHand(DEVICES, inHand)
   byId('hand').replaceChildren(hand.node)
   inHand.watch((index) => byId('decks').setAttribute('data-in-hand', DEVICES[index] ?? ''))
@@ -83,9 +86,17 @@ function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: ()
   byId('deck-phone').replaceChildren(decks[0]?.node ?? '')
   byId('deck-laptop').replaceChildren(decks[1]?.node ?? '')
   const draw = () => {
-    const pairs: readonly (readonly [Device, Device])[] = [[phone, laptop], [laptop, phone]]
+    const pairs: readonly (readonly [Device, Device])[] = [
+      [phone, laptop],
+      [laptop, phone],
+    ]
     for (const [index, [device, other]] of pairs.entries()) {
-      decks[index]?.draw(device.view.get(), ringsOf(device, other, customer), shop.beginsMs, calendar.now.get())
+      decks[index]?.draw(
+        device.view.get(),
+        ringsOf(device, other, customer),
+        shop.beginsMs,
+        calendar.now.get(),
+      )
     }
     changed()
   }
@@ -99,7 +110,9 @@ function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: ()
 
 async function eraseAll(session: Session | null): Promise<void> {
   if (session === null) return
-  const sure = confirm(`Erase everything that customer ${session.customer.subject} has, on both devices and at the shop?`)
+  const sure = confirm(
+    `Erase everything that customer ${session.customer.subject} has, on both devices and at the shop?`,
+  )
   if (!sure) return
   for (const device of session.devices) await device.erase()
   for (const device of session.devices) await device.rescore('after erasing everything')

@@ -17,9 +17,9 @@ export interface Session {
 }
 
 export async function openSession(customer: Customer, calendar: Calendar): Promise<Session> {
-  const [phone, laptop] = await Promise.all(
+  const [phone, laptop] = (await Promise.all(
     DEVICES.map((name) => openDevice(name, customer, calendar)),
-  ) as [Device, Device]
+  )) as [Device, Device]
   const devices = [phone, laptop] as const
 
   /** The one that bought first, so that the other hears of it in the same round. */

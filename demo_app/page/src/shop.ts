@@ -45,12 +45,16 @@ export const fetchEvaluation = (): Promise<Evaluation> => json<Evaluation>('demo
 
 /** Sign a customer in. `through` is the device's own way out, which may be switched off. */
 export async function fetchToken(subject: string, through: typeof fetch): Promise<string> {
-  const { token } = await json<{ token: string }>(`demo/token?subject=${encodeURIComponent(subject)}`, through)
+  const { token } = await json<{ token: string }>(
+    `demo/token?subject=${encodeURIComponent(subject)}`,
+    through,
+  )
   return token
 }
 
 async function json<T>(path: string, through: typeof fetch): Promise<T> {
   const response = await through(path)
-  if (!response.ok) throw new Error(`${path} answered ${response.status}; is the demo's server of this version?`)
+  if (!response.ok)
+    throw new Error(`${path} answered ${response.status}; is the demo's server of this version?`)
   return (await response.json()) as T
 }

@@ -45,7 +45,12 @@ export function openWire(device: string): Wire {
         if (!online.get()) throw new TypeError(`${device} is offline`)
         const response = await fetch(request)
         const answer = new Uint8Array(await response.clone().arrayBuffer())
-        record({ ...asked, received: text(answer), receivedBytes: answer.byteLength, status: response.status })
+        record({
+          ...asked,
+          received: text(answer),
+          receivedBytes: answer.byteLength,
+          status: response.status,
+        })
         return response
       } catch (error) {
         record({ ...asked, received: '', receivedBytes: 0, status: null })

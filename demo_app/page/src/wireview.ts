@@ -10,7 +10,9 @@ export function watchWire(list: HTMLElement): void {
   exchanges.watch((all) => {
     const shown = all.filter(({ path }) => path.startsWith('/v1/')).slice(-SHOWN)
     list.replaceChildren(
-      ...(shown.length === 0 ? [element('li', { class: 'pulse-empty' }, 'quiet')] : shown.toReversed().map(pulse)),
+      ...(shown.length === 0
+        ? [element('li', { class: 'pulse-empty' }, 'quiet')]
+        : shown.toReversed().map(pulse)),
     )
   })
 }
