@@ -7,6 +7,7 @@ import {
 } from '../../web_client/src/bundle/index.js'
 import { readJson } from '../../web_client/src/bundle/manifest.js'
 import { type BundleName, changed, type Json, jsonOf, readBundle, withOtherByte } from './bundles.js'
+import { ECHO, FAILS_WHEN_RUN } from './models.js'
 
 const NAMES: readonly BundleName[] = ['tree', 'linear']
 const tree = readBundle('tree')
@@ -137,6 +138,45 @@ describe('a bundle is refused, though every hash is right, with', () => {
       file: 'reducer.json',
     })
   })
+})
+
+/** A bundle of a model that takes one number, the count of orders. */
+const ofOneNumber = (model: Uint8Array, cases: Json[]) =>
+  changed(
+    tree,
+    (manifest) => {
+      const orders = manifest.features.find(({ name }: Json) => name === 'orders')
+      manifest.features = [Object.assign(orders, { column: 0 })]
+      manifest.model.inputs = [{ name: 'numbers', type: 'double', shape: [null, 1] }]
+    },
+    {
+      'model.onnx': model,
+      'vectors.json': new TextEncoder().encode(JSON.stringify({ ...jsonOf(tree, 'vectors.json'), cases })),
+    },
+  )
+
+test('a bundle is refused whose model loads but does not run', async () => {
+  const error = await refusal(ofOneNumber(FAILS_WHEN_RUN, golden))
+  expect(error).toMatchObject({
+    file: 'model.onnx',
+    expected: 'a model that runs',
+    cause: { name: 'ModelFailed' },
+  })
+})
+
+test('a row that the model answers with NaN is refused by the feature it can not do without', async () => {
+  const bundle = await open(ofOneNumber(ECHO, []))
+  expect((await bundle.score({ orders: 0.25 })).probabilities).toEqual([0.25, 0.25])
+  await expect(bundle.score({ orders: null })).rejects.toThrow(
+    expect.objectContaining({ name: 'InvalidRows', feature: 'orders', value: Number.NaN }),
+  )
+})
+
+test('a manifest nested deeper than the stack is read', async () => {
+  const depth = 100_000
+  const text = new TextDecoder().decode(tree['manifest.json'])
+  const deep = text.replace('{', `{"note":${'['.repeat(depth)}${']'.repeat(depth)},`)
+  await open({ ...tree, 'manifest.json': new TextEncoder().encode(deep) })
 })
 
 describe('the golden cases report', () => {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type Model, openModel, RUNTIME_FILES, RUNTIME_VERSION } from '../../web_client/src/model/index.js'
 import { jsonOf, readBundle } from './bundles.js'
+import { FAILS_WHEN_RUN, INT64_LABEL, ZIP_MAP } from './models.js'
 
 const files = readBundle('tree')
 const { inputs: declared } = jsonOf(files, 'manifest.json').model
@@ -59,6 +60,27 @@ describe('a model', () => {
     )
   })
 
+  test('gives int64 as BigInt64Array', async () => {
+    const model = await openModel(INT64_LABEL)
+    const numbers = { shape: [2, 2], data: Float64Array.of(1, 2, 4, 3) }
+    expect((await model.run({ numbers })).label).toEqual({
+      type: 'int64',
+      shape: [2],
+      data: BigInt64Array.of(1n, 0n),
+    })
+    await model.close()
+  })
+
+  test('that breaks off tells why, and the next one runs', async () => {
+    const failing = await openModel(FAILS_WHEN_RUN)
+    const run = failing.run({ numbers: { shape: [1, 1], data: Float64Array.of(0) } })
+    await expect(run).rejects.toThrow(
+      expect.objectContaining({ name: 'ModelFailed', reason: expect.stringContaining('idx=5') }),
+    )
+    await failing.close()
+    expect(await model.run(batch(1))).toHaveProperty('label')
+  })
+
   test('runs no more once it is closed, and may be closed again', async () => {
     const closing = await openModel(bytes)
     const underWay = closing.run(batch(1))
@@ -73,6 +95,11 @@ describe('opening a model', () => {
   test('refuses bytes that are none', async () => {
     const refused = expect.objectContaining({ name: 'InvalidModel', runtime: 'onnxruntime' })
     await expect(openModel(new Uint8Array([1, 2, 3]))).rejects.toThrow(refused)
+  })
+
+  test('refuses an output that is no tensor, by name', async () => {
+    const refused = expect.objectContaining({ name: 'InvalidModel', reason: 'probabilities is not a tensor' })
+    await expect(openModel(ZIP_MAP)).rejects.toThrow(refused)
   })
 
   test('refuses a runtime that there is not', async () => {

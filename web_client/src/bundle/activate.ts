@@ -4,13 +4,14 @@ import { InvalidSpec } from '../errors.js'
 import {
   InvalidModel,
   type Model,
+  ModelError,
   type OpenModelOptions,
   type Output,
   openModel,
   type TensorInfo,
 } from '../model/index.js'
 import { parseSpec, type Spec } from '../spec.js'
-import { BundleExpired, InvalidBundle } from './errors.js'
+import { BundleExpired, InvalidBundle, InvalidRows } from './errors.js'
 import type { BundleContent } from './files.js'
 import { expired, type Label, MANIFEST_FILE, type Manifest, type Tensor } from './manifest.js'
 import { asInputs, type Row } from './rows.js'
@@ -70,7 +71,8 @@ export async function activate(content: BundleContent, options: ActivateOptions)
     await verify(bundle, vectors)
   } catch (error) {
     await model.close()
-    throw error
+    if (!(error instanceof ModelError)) throw error
+    throw new InvalidBundle(manifest.modelFile, error.message, 'a model that runs', { cause: error })
   }
   return bundle
 }
@@ -79,6 +81,7 @@ async function scoreOf(manifest: Manifest, model: Model, row: Row): Promise<Scor
   const { labels, threshold } = manifest
   const outputs = (await model.run(asInputs(manifest, row))) as Record<'label' | 'probabilities', Output>
   const probabilities = Array.from(outputs.probabilities.data, Number)
+  if (probabilities.some(Number.isNaN)) throw unanswered(manifest, row)
   const own = Number(outputs.label.data[0])
   const index = threshold === null ? own : (probabilities[1] as number) >= threshold ? 1 : 0
   const label = labels[index]
@@ -87,6 +90,14 @@ async function scoreOf(manifest: Manifest, model: Model, row: Row): Promise<Scor
   }
   const chosen = labels.length === 2 ? 1 : index
   return { score: probabilities[chosen] as number, label, probabilities }
+}
+
+/** A model that can't do without some number answers NaN where that is missing, which is no score. */
+function unanswered({ features }: Manifest, row: Row): InvalidRows {
+  const missing = features.find(({ name, type }) => type === 'number' && !Number.isFinite(row[name]))
+  if (missing === undefined) return new InvalidRows('rows', row, 'a row that the model answers')
+  const value = row[missing.name] ?? Number.NaN
+  return new InvalidRows(missing.name, value, 'a finite number: the model has no answer without')
 }
 
 function checkExpiry(manifest: Manifest, nowMs: number): void {

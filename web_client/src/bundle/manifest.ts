@@ -207,10 +207,13 @@ function invalid(where: string, value: unknown, expected: string): InvalidBundle
   return new InvalidBundle(`${MANIFEST_FILE} ${where}`.trim(), value, expected)
 }
 
+/** Freeze a value and all in it, without recursion: untrusted JSON may be nested deeper than the stack. */
 function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value)
-    for (const member of Object.values(value)) frozen(member)
+  const waiting: unknown[] = [value]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next !== 'object' || next === null || Object.isFrozen(next)) continue
+    Object.freeze(next)
+    for (const member of Object.values(next)) waiting.push(member ?? null)
   }
   return value
 }

@@ -33,8 +33,13 @@ const OWN_TYPES: Readonly<Record<string, string>> = { float: 'float32', double: 
 export async function openOnnxruntime(bytes: Uint8Array, options: RuntimeOptions): Promise<Model> {
   const ort = await load(options.wasm)
   const session = await queued(() => created(ort, bytes))
-  const inputs = session.inputMetadata.map(infoOf)
-  const outputs = session.outputMetadata.map(infoOf)
+  const odd = [...session.inputMetadata, ...session.outputMetadata].find((metadata) => !isTensor(metadata))
+  if (odd !== undefined) {
+    await queued(() => session.release())
+    throw new InvalidModel(RUNTIME, `${odd.name} is not a tensor`)
+  }
+  const inputs = session.inputMetadata.filter(isTensor).map(infoOf)
+  const outputs = session.outputMetadata.filter(isTensor).map(infoOf)
   let closing: Promise<void> | undefined
   return Object.freeze({
     inputs,
@@ -68,9 +73,9 @@ async function configured(wasm: string | Uint8Array | undefined): Promise<Ort> {
     }),
     typeof wasm === 'string' ? download(wasm) : wasm,
   ])
-  ort.env.logLevel = 'error'
+  ort.env.logLevel = 'fatal' // what goes wrong is thrown
   ort.env.wasm.numThreads = 1
-  if (binary !== undefined) ort.env.wasm.wasmBinary = binary.slice().buffer
+  if (binary !== undefined) ort.env.wasm.wasmBinary = binary
   return ort
 }
 
@@ -94,7 +99,7 @@ async function download(folder: string): Promise<Uint8Array> {
 async function created(ort: Ort, bytes: Uint8Array): Promise<InferenceSession> {
   try {
     const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] })
-    delete ort.env.wasm.wasmBinary
+    delete ort.env.wasm.wasmBinary // megabytes that nothing reads again
     return session
   } catch (error) {
     const reason = messageOf(error)
@@ -135,12 +140,14 @@ function tensorOf(ort: Ort, { name, type }: TensorInfo, given: Readonly<Record<s
   }
 }
 
-function infoOf(metadata: InferenceSession.ValueMetadata): TensorInfo {
-  if (!metadata.isTensor) {
-    throw new InvalidModel(RUNTIME, `${metadata.name} is not a tensor`)
-  }
-  const shape = metadata.shape.map((size) => (typeof size === 'number' ? size : null))
-  return { name: metadata.name, type: onnxType(metadata.type), shape }
+type TensorMetadata = Extract<InferenceSession.ValueMetadata, { isTensor: true }>
+
+function isTensor(metadata: InferenceSession.ValueMetadata): metadata is TensorMetadata {
+  return metadata.isTensor
+}
+
+function infoOf({ name, type, shape }: TensorMetadata): TensorInfo {
+  return { name, type: onnxType(type), shape: shape.map((size) => (typeof size === 'number' ? size : null)) }
 }
 
 function onnxType(type: string): TensorType {
