@@ -65,4 +65,11 @@ async function hashOf(output, files) {
   return hash.digest('hex').slice(0, 16)
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await build(process.argv[2])
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await build(process.argv[2])
+  } catch (error) {
+    if (error.errors === undefined) console.error(error.message) // esbuild has printed its own
+    process.exitCode = 1
+  }
+}
