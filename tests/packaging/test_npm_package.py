@@ -9,7 +9,7 @@ from pathlib import Path
 import edgefold_reducer as ef
 import pytest
 
-from ..bundles import spec, tree_bundle
+from ..bundles import Exported, spec, tree_bundle
 from .tarball import CLIENT, ROOT, TYPESCRIPT, install, pack, repacked, run
 
 CONSUMER = Path(__file__).with_name("consumer.ts")
@@ -43,9 +43,18 @@ def compiled(folder: Path) -> Path:
     return folder / "consumer.js"
 
 
-def test_a_program_type_checks_strictly_and_scores_as_python_does(installed: Path, tmp_path: Path) -> None:
-    exported = tree_bundle(tmp_path / "tree")
-    said = json.loads(run(installed, "node", str(compiled(installed)), str(exported.path)))
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return tree_bundle(tmp_path_factory.mktemp("bundle") / "tree")
+
+
+@pytest.fixture(scope="module")
+def program(installed: Path) -> Path:
+    return compiled(installed)
+
+
+def test_a_program_type_checks_strictly_and_scores_as_python_does(program: Path, exported: Exported) -> None:
+    said = json.loads(run(program.parent, "node", program.name, str(exported.path)))
     profile = ef.fold(spec, [ORDER])
     row = ef.features(spec, profile, ORDER["time"] + 1)
     scores = exported.bundle.score([row])
@@ -63,7 +72,7 @@ def test_a_tarball_has_the_types_of_each_module_and_nothing_but_what_is_publishe
     assert names - {"package.json", "README.md", "LICENSE"} == expected
 
 
-def test_a_tarball_without_a_module_is_reported(tarball: Path, installed: Path, tmp_path: Path) -> None:
+def test_a_tarball_without_a_module_is_reported(tarball: Path, tmp_path: Path) -> None:
     broken = repacked(tarball, tmp_path / "broken.tgz", without="dist/fold.js", dependencies=False)
     with pytest.raises(AssertionError, match="ERR_MODULE_NOT_FOUND"):
         run(install(broken, tmp_path / "consumer"), "node", "--input-type=module", "--eval", "import 'edgefold'")
@@ -75,10 +84,10 @@ def test_a_tarball_without_a_type_is_reported(tarball: Path, tmp_path: Path) -> 
         compiled(install(broken, tmp_path / "consumer"))
 
 
-def test_a_dependency_that_is_not_declared_is_reported(tarball: Path, installed: Path, tmp_path: Path) -> None:
-    broken = repacked(tarball, tmp_path / "broken.tgz", dependencies=False)
-    folder = install(broken, tmp_path / "consumer")
-    program = compiled(folder)
-    exported = tree_bundle(tmp_path / "tree")
+def test_a_dependency_that_is_not_declared_is_reported(
+    tarball: Path, program: Path, exported: Exported, tmp_path: Path
+) -> None:
+    folder = install(repacked(tarball, tmp_path / "broken.tgz", dependencies=False), tmp_path / "consumer")
+    shutil.copy(program, folder)
     with pytest.raises(AssertionError, match="RuntimeNotLoaded: .*onnxruntime-web"):
-        run(folder, "node", str(program), str(exported.path))
+        run(folder, "node", program.name, str(exported.path))

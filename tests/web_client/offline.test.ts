@@ -188,6 +188,46 @@ describe('the network alone answers', () => {
   })
 })
 
+describe('registering', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  /** A browser whose worker goes through these states, one an event. */
+  function browser(states: readonly string[]): void {
+    const worker = Object.assign(new EventTarget(), { state: 'installing' })
+    const register = async () => {
+      states.forEach((state, index) => {
+        setTimeout(() => {
+          worker.state = state
+          worker.dispatchEvent(new Event('statechange'))
+        }, index)
+      })
+      return { active: null, installing: worker, waiting: null }
+    }
+    vi.stubGlobal('navigator', { serviceWorker: { register } })
+  }
+
+  test('resolves when the worker is active, and no earlier', async () => {
+    browser(['installed', 'activating', 'activated'])
+    const registration = await registerOffline('/sw.js')
+    expect(registration?.installing?.state).toBe('activated')
+  })
+
+  test('tells of a worker that could not store its files', async () => {
+    browser(['redundant'])
+    await expect(registerOffline('/sw.js')).rejects.toThrow(
+      expect.objectContaining({ name: 'OfflineNotInstalled', url: '/sw.js' }),
+    )
+  })
+
+  test('tells of a script that is not there, with its cause', async () => {
+    const cause = new TypeError('bad HTTP response code (404)')
+    vi.stubGlobal('navigator', { serviceWorker: { register: () => Promise.reject(cause) } })
+    await expect(registerOffline('/sw.js')).rejects.toThrow(
+      expect.objectContaining({ name: 'OfflineNotInstalled', cause }),
+    )
+  })
+})
+
 test('without service workers a page registers nothing and goes on', async () => {
   expect(await registerOffline('/sw.js')).toBeNull()
 })

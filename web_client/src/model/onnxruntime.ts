@@ -16,6 +16,8 @@ import { RUNTIME_FILES } from './runtime_files.js'
 type Ort = typeof import('onnxruntime-web/wasm')
 
 const RUNTIME = 'onnxruntime'
+/** What goes wrong is thrown: onnxruntime need not write it too. */
+const ONLY_FATAL = { logSeverityLevel: 4 } as const
 const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d]
 const DOWNLOAD_TIMEOUT_MS = 120_000
 const REMEDY =
@@ -73,7 +75,7 @@ async function configured(wasm: string | Uint8Array | undefined): Promise<Ort> {
     }),
     typeof wasm === 'string' ? download(wasm) : wasm,
   ])
-  ort.env.logLevel = 'fatal' // what goes wrong is thrown
+  ort.env.logLevel = 'fatal'
   ort.env.wasm.numThreads = 1
   if (binary !== undefined) ort.env.wasm.wasmBinary = binary
   return ort
@@ -98,7 +100,7 @@ async function download(folder: string): Promise<Uint8Array> {
 
 async function created(ort: Ort, bytes: Uint8Array): Promise<InferenceSession> {
   try {
-    const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] })
+    const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], ...ONLY_FATAL })
     delete ort.env.wasm.wasmBinary // megabytes that nothing reads again
     return session
   } catch (error) {
@@ -120,7 +122,7 @@ async function run(
   const feeds = Object.fromEntries(declared.map((info) => [info.name, tensorOf(ort, info, given)]))
   let found: InferenceSession.ReturnType
   try {
-    found = await session.run(feeds)
+    found = await session.run(feeds, ONLY_FATAL)
   } catch (error) {
     throw new ModelFailed(messageOf(error), { cause: error })
   }
