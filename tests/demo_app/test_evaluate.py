@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from edgefold_demo_app.evaluate import Bin, gain, measure, plot, table
+from edgefold_demo_app.evaluate import Bin, gain, measure, table
+from edgefold_demo_app.plot import plot
 
 # Rounding of a few additions and a logarithm.
 CLOSE = 1e-12

@@ -16,8 +16,9 @@ from edgefold_sync_api.bulk import import_profiles
 from flask import Flask
 
 from .cdnow import cdnow_path
-from .evaluate import plot, table
+from .evaluate import table
 from .fresh import fingerprint, is_fresh
+from .plot import plot
 from .report import report
 from .rows import SPLIT, date_ms
 from .shop import OPENS, spec
@@ -42,7 +43,9 @@ def build_bundle(orders: pd.DataFrame, output: Path, say: Say) -> None:
         shutil.rmtree(output / "bundle", ignore_errors=True)
         # A browser refuses an older bundle than it has seen, also after this folder was removed: the version is the time.
         version = int(datetime.now(UTC).strftime("%Y%m%d%H%M%S"))
-        export(trained.model, spec, trained.features, output / "bundle", y=trained.labels, name=spec.name, version=version)
+        export(
+            trained.model, spec, trained.features, output / "bundle", y=trained.labels, name=spec.name, version=version
+        )
         stamp.write_text(made_from)
     say(f"{(output / 'evaluation.txt').read_text()}\n{json.loads((output / 'evaluation.json').read_text())['verdict']}")
 

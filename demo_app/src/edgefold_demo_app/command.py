@@ -9,7 +9,13 @@ import click
 
 
 @click.command()
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65_535), help="Serve on this port; 0 takes a free one.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65_535),
+    help="Serve on this port; 0 takes a free one.",
+)
 @click.option(
     "--output",
     default=Path(".artifacts/demo"),

@@ -1,14 +1,13 @@
-"""How good the chances are: discrimination (AUC), log loss, calibration; a table of them, and their plots."""
+"""How good the chances are: discrimination (AUC), log loss, calibration; and a table of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss, roc_auc_score, roc_curve
+from sklearn.metrics import log_loss, roc_auc_score
 
 BINS = 10
 Z95 = 1.96
@@ -92,36 +91,3 @@ def table(metrics: list[Metrics]) -> str:
         f"{m.name:<34}{m.auc:>8.4f}{m.log_loss:>10.4f}{m.brier:>9.4f}{m.calibration_error:>19.4f}" for m in metrics
     ]
     return "\n".join([head, *lines])
-
-
-def plot(metrics: list[Metrics], bought: NDArray[np.int64], chances: list[Numbers], path: Path) -> None:
-    """Draw reliability and ROC side by side into an SVG file; the same input gives the same bytes."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    styles = [("#8a8f8b", ":"), ("#111412", "--"), ("#e8431a", "-")]
-    with pyplot.rc_context(
-        {"svg.hashsalt": "edgefold", "font.size": 11, "font.family": "sans-serif", "svg.fonttype": "path", "axes.spines.top": False, "axes.spines.right": False}
-    ):
-        figure, (reliability, roc) = pyplot.subplots(1, 2, figsize=(10, 4.6), layout="constrained")
-        top = max(bin.foretold for m in metrics for bin in m.bins) * 1.1
-        reliability.plot([0, top], [0, top], color="#c9cdc9", linewidth=1)
-        for m, chance, (colour, line) in zip(metrics, chances, styles, strict=True):
-            reliability.plot(
-                [bin.foretold for bin in m.bins],
-                [bin.observed for bin in m.bins],
-                line,
-                marker="o",
-                ms=4,
-                color=colour,
-                label=m.name,
-            )
-            false_rate, true_rate, _ = roc_curve(bought, chance)
-            roc.plot(false_rate, true_rate, line, color=colour, label=f"{m.name}, AUC {m.auc:.3f}")
-        reliability.set(title="Calibration, by tenths", xlabel="chance foretold", ylabel="bought again")
-        roc.set(title="Who buys again", xlabel="false positive rate", ylabel="true positive rate")
-        roc.legend(frameon=False, loc="lower right")
-        figure.savefig(path, metadata={"Date": None})
-        pyplot.close(figure)
