@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -30,16 +31,21 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port))
+    except OSError as error:
+        raise PortTaken(port, error.strerror or str(error)) from error
+
+
 def serve(app: Flask, port: int, ready: Callable[[str], None]) -> None:
     """Serve ``app`` on this machine only; call ``ready`` with the address; return after a signal.
 
     Raises:
         PortTaken: the port is not free.
     """
-    try:
-        server = make_server(HOST, port, app, threaded=True, request_handler=_Quiet)
-    except (OSError, SystemExit) as error:
-        raise PortTaken(port, str(error)) from error
+    with _listening(port) as listening:
+        server = make_server(HOST, port, app, threaded=True, request_handler=_Quiet, fd=listening.fileno())
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         # shutdown waits for the loop that this very thread runs
