@@ -1,0 +1,89 @@
+"""``edgefold serve``, ``edgefold token`` and ``edgefold import``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from edgefold_reducer.canonical import parse_json
+
+from .app import create_app
+from .bulk import import_attributes, import_profiles
+from .config import DEFAULT_DATABASE_URL, secret_of
+from .errors import SyncError
+from .serve import run
+from .server import EXTENSION, Server
+from .tokens import SCORE, issue_token
+
+_path = click.Path(exists=True, path_type=Path)
+_bundles = click.option(
+    "--bundle",
+    "bundles",
+    type=_path,
+    multiple=True,
+    help="A bundle to serve; repeat it for several [EDGEFOLD_BUNDLES].",
+)
+_spec = click.option("--spec", type=_path, help="A spec (reducer.json) to serve without a bundle [EDGEFOLD_SPEC].")
+_database = click.option("--database", help=f"The database's URL [EDGEFOLD_DATABASE_URL, else {DEFAULT_DATABASE_URL}].")
+
+
+def _application(bundles: tuple[Path, ...], spec: Path | None, database: str | None) -> Any:
+    given = {
+        "EDGEFOLD_BUNDLES": bundles or None,
+        "EDGEFOLD_SPEC": spec,
+        "EDGEFOLD_DATABASE_URL": database,
+    }
+    try:
+        return create_app({name: value for name, value in given.items() if value is not None})
+    except SyncError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@_bundles
+@_spec
+@_database
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+@click.option("--port", default=8000, show_default=True, help="The port to listen at; 0 takes a free one.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1), help="The number of processes.")
+def serve(
+    bundles: tuple[Path, ...], spec: Path | None, database: str | None, host: str, port: int, workers: int
+) -> None:
+    """Serve the sync API; the database's schema is brought up to date first. EDGEFOLD_SECRET signs the tokens."""
+    app = _application(bundles, spec, database)
+    server: Server = app.extensions[EXTENSION]
+    names = [f"{bundle.manifest.name} {bundle.manifest.version}" for bundle in server.catalogue.bundles.values()]
+    what = f"spec {server.catalogue.spec.name} {server.catalogue.spec.id[:12]}, bundles: {', '.join(names) or 'none'}"
+    run(app, host, port, workers, lambda address: click.echo(f"Listening at {address}; {what}."))
+
+
+@click.command()
+@click.option("--subject", required=True, help="Whom the token speaks for.")
+@click.option("--hours", default=1.0, show_default=True, help="How long it is valid.")
+@click.option("--scope", type=click.Choice([SCORE]), help="Let it name other subjects to score: for a back end.")
+def token(subject: str, hours: float, scope: str | None) -> None:
+    """Print a token signed by EDGEFOLD_SECRET, for development: your own back end issues those of your users."""
+    try:
+        click.echo(issue_token(secret_of(os.environ), subject, hours, scope))
+    except SyncError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_bundles
+@_spec
+@_database
+def import_command(path: Path, bundles: tuple[Path, ...], spec: Path | None, database: str | None) -> None:
+    """Import FILE: JSON Lines of {"subject", "profile"?, "attributes"?}; each replaces what an import gave before."""
+    server: Server = _application(bundles, spec, database).extensions[EXTENSION]
+    try:
+        rows = [parse_json(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        stored = {}
+        for member, store in (("profile", import_profiles), ("attributes", import_attributes)):
+            stored[member] = store(server, [(row["subject"], row[member]) for row in rows if member in row])
+    except (SyncError, ValueError, TypeError, KeyError) as error:
+        raise click.ClickException(f"{path}: {error}") from error
+    click.echo(f"Imported {stored['profile']} profiles and {stored['attributes']} attributes of {len(rows)} rows.")

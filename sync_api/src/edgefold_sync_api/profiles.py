@@ -1,0 +1,52 @@
+"""Profiles as the database keeps them: canonical text, parsed and merged at most once while it is in use."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import edgefold_reducer as ef
+
+CACHED_TEXTS = 2_048
+CACHED_MERGES = 512
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def parse(spec: ef.Spec, text: str) -> ef.Profile:
+    """Return a stored profile. One of an earlier spec keeps the states of the aggregates that are unchanged."""
+    members = json.loads(text)
+    if members["spec"] != spec.id:
+        kept = {name: state for name, state in members["state"].items() if name in spec.aggregates}
+        members |= {"spec": spec.id, "state": kept}
+    return ef.Profile.from_json(spec, members)
+
+
+def merge_all(spec: ef.Spec, texts: list[str]) -> ef.Profile:
+    """Return the merge of stored profiles."""
+    return _merged(spec, tuple(texts))
+
+
+@lru_cache(maxsize=CACHED_MERGES)
+def _merged(spec: ef.Spec, texts: tuple[str, ...]) -> ef.Profile:
+    profiles = [parse(spec, text) for text in texts]
+    whole = profiles[0] if profiles else ef.empty_profile(spec)
+    for profile in profiles[1:]:
+        whole = ef.merge(spec, whole, profile)
+    return whole
+
+
+def merged_text(spec: ef.Spec, texts: list[str]) -> str:
+    """Return the canonical text of the merge of stored profiles."""
+    return _merged_text(spec, tuple(texts))
+
+
+@lru_cache(maxsize=CACHED_MERGES)
+def _merged_text(spec: ef.Spec, texts: tuple[str, ...]) -> str:
+    return _merged(spec, texts).to_json().decode()
+
+
+@lru_cache(maxsize=CACHED_TEXTS)
+def attributes(spec: ef.Spec, text: str) -> dict[str, Any]:
+    """Return stored attributes, those that the spec declares."""
+    return {name: value for name, value in json.loads(text).items() if name in spec.attributes}

@@ -1,0 +1,36 @@
+"""``GET /v1/profile``, its export, and its erasure."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from ..diff import check_replica
+from ..server import current_caller, current_server, now_ms
+from ..sync import delete, export, init
+from .answer import json_answer
+
+blueprint = Blueprint("profile", __name__)
+
+
+@blueprint.get("/v1/profile")
+def get_profile() -> Response:
+    """Answer what a device starts from."""
+    server, caller = current_server(), current_caller()
+    replica = request.args.get("replica")
+    if replica is not None:
+        check_replica("replica", replica)
+    return json_answer(init(server.engine, server.catalogue.spec, caller.subject, replica, now_ms()))
+
+
+@blueprint.get("/v1/profile/export")
+def export_profile() -> Response:
+    """Answer everything that is known of the subject."""
+    server, caller = current_server(), current_caller()
+    return jsonify(export(server.engine, server.catalogue.spec, caller.subject))
+
+
+@blueprint.delete("/v1/profile")
+def delete_profile() -> Response:
+    """Erase the subject everywhere."""
+    server, caller = current_server(), current_caller()
+    return jsonify(epoch=delete(server.engine, caller.subject, now_ms()))

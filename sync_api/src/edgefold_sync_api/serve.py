@@ -1,0 +1,66 @@
+"""Run a WSGI application by gunicorn, and stop it cleanly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from sqlalchemy import Engine
+
+from .server import EXTENSION, Server
+
+THREADS = 8
+"""Of each worker."""
+KEEPALIVE_S = 15
+STOP_S = 10
+"""How long a request under way may take to end when the server stops."""
+
+
+def run(
+    app: Any, host: str, port: int, workers: int = 1, started: Callable[[str], None] = lambda address: None
+) -> None:
+    """Serve an application until SIGTERM or SIGINT; the process then exits with 0.
+
+    ``started`` is called once with the address, such as ``http://127.0.0.1:8000``; port 0 takes a free one.
+    """
+    _Gunicorn(app, host, port, workers, started).run()
+
+
+class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    def __init__(self, app: Any, host: str, port: int, workers: int, started: Callable[[str], None]) -> None:
+        self._app = app
+        self._options = {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "workers": workers,
+            "threads": THREADS,
+            "worker_class": "gthread",
+            "keepalive": KEEPALIVE_S,
+            "graceful_timeout": STOP_S,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "when_ready": lambda arbiter: started(_address(arbiter)),
+            "post_fork": lambda arbiter, worker: _forget_connections(app),
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            if name in self.cfg.settings:  # an older gunicorn lacks some
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        return self._app
+
+
+def _address(arbiter: Any) -> str:
+    host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _forget_connections(app: Any) -> None:
+    """Leave the parent's database connections to the parent: neither SQLite nor PostgreSQL lets two processes share one."""
+    server = getattr(app, "extensions", {}).get(EXTENSION)
+    if isinstance(server, Server):
+        engine: Engine = server.engine
+        engine.dispose(close=False)

@@ -1,0 +1,153 @@
+"""The calls on a profile: each is one transaction around the pure decision, and answers JSON text."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import edgefold_reducer as ef
+from sqlalchemy import Connection, Engine
+
+from . import profiles
+from .database import reading, writing
+from .decide import Decision, Outcome, Timeline, decide
+from .diff import Diff
+from .errors import SubjectErased, TooManyReplicas
+from .store import Contribution, Subject, erase, lock_subject, put_contribution, read_subject, retire
+
+MAX_REPLICAS = 256
+"""In a subject, not counting the retired."""
+DAY_MS = 86_400_000
+
+
+def init(engine: Engine, spec: ef.Spec, subject: str, replica: str | None, now_ms: int) -> str:
+    """Return the answer to ``GET /v1/profile``."""
+    with reading(engine) as connection:
+        held = read_subject(connection, subject)
+    return _answer(spec, held, replica, held.timeline(replica), now_ms, {})
+
+
+def put_diff(
+    engine: Engine, spec: ef.Spec, subject: str, diff: Diff, now_ms: int, retire_days: float, retry_after_ms: int
+) -> tuple[Outcome, str]:
+    """Decide on a diff and store what follows; return the outcome and the answer to ``POST /v1/diffs``.
+
+    Raises:
+        SubjectErased: the diff is of an earlier epoch.
+        TooManyReplicas: it is the first of a replica, and the subject is full.
+    """
+    with writing(engine) as connection:
+        held = in_epoch(lock_subject(connection, subject), diff.epoch)
+        decision = decide_on(held, diff)
+        if decision.outcome in (Outcome.APPLIED, Outcome.REPLACED):
+            if held.epoch != diff.epoch:
+                erase(connection, subject, diff.epoch, now_ms)
+                held = Subject(subject, diff.epoch, is_stored=True)
+            oldest_ms = now_ms - int(retire_days * DAY_MS)
+            held = _retire_unseen(connection, spec, held, diff.replica, oldest_ms)
+            if diff.replica not in held.replicas and _active(held) >= MAX_REPLICAS:
+                raise TooManyReplicas(MAX_REPLICAS)
+            text = contribution_after(spec, held, diff, decision).to_json().decode()
+            put_contribution(connection, held, diff.replica, decision.timeline, text, now_ms)
+        else:
+            connection.rollback()
+    more = {"outcome": decision.outcome, "overlap": decision.overlap, "retry_after_ms": retry_after_ms}
+    return decision.outcome, _answer(spec, held, diff.replica, decision.timeline, now_ms, more)
+
+
+def in_epoch(held: Subject, epoch: int) -> Subject:
+    """Return the subject as a diff of this epoch finds it: with nothing, where the server went back to before an erasure.
+
+    Raises:
+        SubjectErased: the diff is of an earlier epoch.
+    """
+    if epoch < held.epoch:
+        raise SubjectErased(epoch, held.epoch)
+    return held if epoch == held.epoch else replace(held, imported=None, retired=None, attributes="{}", replicas={})
+
+
+def decide_on(held: Subject, diff: Diff) -> Decision:
+    """Decide on a diff of this subject."""
+    return decide(held.timeline(diff.replica), diff, lambda: held.recent_elsewhere(diff.replica))
+
+
+def contribution_after(spec: ef.Spec, held: Subject, diff: Diff, decision: Decision) -> ef.Profile:
+    """Return the replica's profile as the decision leaves it."""
+    known = held.replicas.get(diff.replica)
+    before = profiles.merge_all(spec, [known.profile] if known is not None and known.profile is not None else [])
+    if decision.outcome is Outcome.APPLIED:
+        return ef.merge(spec, before, diff.delta)
+    return diff.delta if decision.outcome is Outcome.REPLACED else before
+
+
+def export(engine: Engine, spec: ef.Spec, subject: str) -> dict[str, Any]:
+    """Return everything that is known of a subject: the answer to ``GET /v1/profile/export``."""
+    with reading(engine) as connection:
+        held = read_subject(connection, subject)
+    return {
+        "subject": subject,
+        "spec": spec.id,
+        "epoch": held.epoch,
+        "attributes": profiles.attributes(spec, held.attributes),
+        "base": profiles.merge_all(spec, held.base()).members(),
+        "contributions": {replica: _exported(spec, known) for replica, known in held.replicas.items()},
+        "profile": profiles.merge_all(spec, held.profiles()).members(),
+    }
+
+
+def _exported(spec: ef.Spec, known: Contribution) -> dict[str, Any]:
+    texts = [known.profile] if known.profile is not None else []
+    timeline = known.timeline
+    return {"acked": timeline.acked, "head": timeline.head, "profile": profiles.merge_all(spec, texts).members()}
+
+
+def delete(engine: Engine, subject: str, now_ms: int) -> int:
+    """Erase a subject, known or not; return its new epoch."""
+    with writing(engine) as connection:
+        epoch = lock_subject(connection, subject).epoch + 1
+        erase(connection, subject, epoch, now_ms)
+    return epoch
+
+
+def retire_replica(engine: Engine, spec: ef.Spec, subject: str, replica: str) -> None:
+    """Move a replica's contribution into the subject's base; what it still sends is answered as a fork."""
+    with writing(engine) as connection:
+        held = lock_subject(connection, subject)
+        if replica in held.replicas and not held.replicas[replica].is_retired:
+            _retire(connection, spec, held, replica)
+
+
+def _retire_unseen(connection: Connection, spec: ef.Spec, held: Subject, sender: str, oldest_ms: int) -> Subject:
+    for replica, known in held.replicas.items():
+        if replica != sender and not known.is_retired and known.seen_at_ms < oldest_ms:
+            held = _retire(connection, spec, held, replica)
+    return held
+
+
+def _retire(connection: Connection, spec: ef.Spec, held: Subject, replica: str) -> Subject:
+    texts = [text for text in (held.retired, held.replicas[replica].profile) if text is not None]
+    retired = profiles.merged_text(spec, texts)
+    retire(connection, held, replica, retired)
+    ended = replace(held.replicas[replica], profile=None, is_retired=True)
+    return replace(held, retired=retired, replicas={**held.replicas, replica: ended})
+
+
+def _active(held: Subject) -> int:
+    return sum(not known.is_retired for known in held.replicas.values())
+
+
+def _answer(
+    spec: ef.Spec, held: Subject, replica: str | None, timeline: Timeline, now_ms: int, more: dict[str, Any]
+) -> str:
+    members = {
+        "spec": spec.id,
+        "epoch": held.epoch,
+        "acked": timeline.acked,
+        "head": timeline.head,
+        "recent": timeline.recent,
+        "attributes": profiles.attributes(spec, held.attributes),
+        "server_time_ms": now_ms,
+    }
+    others = profiles.merged_text(spec, held.profiles(without=replica))  # is JSON already
+    return f'{json.dumps(members | more, separators=(",", ":"))[:-1]},"others":{others}}}'

@@ -1,0 +1,62 @@
+"""Bearer tokens: JWT by HS256, which say who the subject is."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import jwt
+
+from .errors import InvalidToken
+from .schema import MAX_SUBJECT_CHARACTERS
+
+ALGORITHM, ISSUER = "HS256", "edgefold"
+SCORE = "score"
+"""The scope of a back end that may name a subject to score."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a token says: the subject, and the scope (None for a device)."""
+
+    subject: str
+    scope: str | None
+
+
+def issue_token(secret: str, subject: str, hours: float, scope: str | None = None) -> str:
+    """Return a token for a subject that is valid for some hours."""
+    claims = {"iss": ISSUER, "sub": subject, "exp": int(time.time() + hours * 3_600)}
+    return jwt.encode(claims if scope is None else claims | {"scope": scope}, secret, algorithm=ALGORITHM)
+
+
+def read_token(secret: str, header: str | None) -> Token:
+    """Return what the token of an Authorization header says.
+
+    Raises:
+        InvalidToken: it is missing, past, not signed by this secret, or names no subject.
+    """
+    kind, _, text = (header or "").partition(" ")
+    if kind.lower() != "bearer" or not text:
+        raise InvalidToken("the Authorization header has no bearer token")
+    try:
+        claims = jwt.decode(
+            text.strip(), secret, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iss", "sub"]}
+        )
+    except (jwt.InvalidTokenError, OverflowError, ValueError, RecursionError) as error:
+        raise InvalidToken(f"the token is refused ({type(error).__name__})") from None
+    scope = claims.get("scope")
+    if scope not in (None, SCORE):
+        raise InvalidToken("the token's scope is unknown")
+    return Token(check_subject(claims["sub"]), scope)
+
+
+def check_subject(value: object) -> str:
+    """Return value where it can name a subject, else raise InvalidToken."""
+    if not is_subject(value):
+        raise InvalidToken(f"the token's sub is not 1 to {MAX_SUBJECT_CHARACTERS} printable characters")
+    return str(value)
+
+
+def is_subject(value: object) -> bool:
+    """Whether value can name a subject: text that every database keeps."""
+    return isinstance(value, str) and 1 <= len(value) <= MAX_SUBJECT_CHARACTERS and value.isprintable()
