@@ -1,0 +1,119 @@
+/** The requests of the sync, and nothing but requests: what an answer means is decided in `sync`. */
+
+import { type Answer, parseAnswer } from './answer.js'
+import { isObject, isSafeInteger, parseJson } from './json.js'
+import { asError, InvalidAnswer, NoAnswer, ServerProblem } from './problems.js'
+import type { Spec } from './spec.js'
+import type { Diff } from './store/store.js'
+
+const TIMEOUT_MS = 30_000
+// A browser lets a request outlive its page only while all such bodies together are under 64 KiB.
+const MAX_KEEPALIVE_CHARACTERS = 48_000
+
+export interface SyncOptions {
+  /** Where the sync API is, version included: '/v1'. */
+  readonly url: string
+  /** A bearer token, or the function that fetches one; it is called again when the server does not accept the last. */
+  readonly token: string | (() => string | Promise<string>)
+}
+
+export interface Transport {
+  /** `GET /v1/profile` */
+  profile(replica: string): Promise<Answer>
+  /** `POST /v1/diffs` */
+  send(diff: Diff): Promise<Answer>
+  /** `DELETE /v1/profile`; returns the epoch that begins. */
+  erase(): Promise<number>
+}
+
+/** Return the transport to a sync API. Each of its calls:
+ *
+ *  @throws NoAnswer nothing usable came, or no token.
+ *  @throws ServerProblem the server refused.
+ *  @throws InvalidAnswer the answer is not of this protocol.
+ *  @throws SpecMismatch the server folds by another spec. */
+export function openTransport(spec: Spec, options: SyncOptions, fetcher: typeof fetch): Transport {
+  const root = options.url.replace(/\/+$/, '')
+  let token: string | null = typeof options.token === 'string' ? options.token : null
+
+  async function call(method: string, path: string, body?: string): Promise<unknown> {
+    const url = root + path
+    const response = await attempt(url, method, body)
+    if (response.status !== 401 || typeof options.token === 'string') return await read(url, response)
+    token = null
+    return await read(url, await attempt(url, method, body))
+  }
+
+  async function attempt(url: string, method: string, body: string | undefined): Promise<Response> {
+    try {
+      token ??= typeof options.token === 'string' ? options.token : await options.token()
+      return await fetcher(url, {
+        method,
+        headers: {
+          accept: 'application/json',
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        cache: 'no-store',
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body === undefined ? {} : { body, keepalive: body.length <= MAX_KEEPALIVE_CHARACTERS }),
+      })
+    } catch (error) {
+      throw new NoAnswer(url, error)
+    }
+  }
+
+  return {
+    profile: async (replica) =>
+      parseAnswer(spec, replica, false, await call('GET', `/profile?replica=${replica}`)),
+    send: async (diff) =>
+      parseAnswer(spec, diff.replica, true, await call('POST', '/diffs', requestOf(diff))),
+    async erase() {
+      const value = await call('DELETE', '/profile')
+      const epoch = isObject(value) ? value.epoch : undefined
+      if (!isSafeInteger(epoch) || epoch < 0) throw new InvalidAnswer('epoch', epoch, 'an integer')
+      return epoch
+    },
+  }
+}
+
+function requestOf(diff: Diff): string {
+  const { delta, ...members } = diff
+  // The delta is canonical JSON already; so a diff that is sent again has the same bytes.
+  return `${JSON.stringify(members).slice(0, -1)},"delta":${delta}}`
+}
+
+async function read(url: string, response: Response): Promise<unknown> {
+  let text: string
+  try {
+    text = await response.text()
+  } catch (error) {
+    throw new NoAnswer(url, error)
+  }
+  if (!response.ok) throw problemOf(response, text)
+  try {
+    return parseJson(text)
+  } catch (error) {
+    throw new InvalidAnswer('the whole', text, `JSON (${asError(error).message})`)
+  }
+}
+
+function problemOf(response: Response, text: string): ServerProblem {
+  let value: unknown = null
+  try {
+    value = JSON.parse(text)
+  } catch {
+    // A proxy's page: the status is all that it says.
+  }
+  const values = isObject(value) ? value : {}
+  const name = typeof values.name === 'string' ? values.name : `Status${response.status}`
+  const detail = typeof values.detail === 'string' ? values.detail : 'it did not say why.'
+  return new ServerProblem(response.status, name, detail, values, retryAfterMs(response, values))
+}
+
+function retryAfterMs(response: Response, values: Record<string, unknown>): number {
+  const header = response.headers.get('retry-after') ?? ''
+  const asked = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
+  const member = isSafeInteger(values.retry_after_ms) ? values.retry_after_ms : 0
+  return Math.max(0, member, Number.isFinite(asked) ? asked : 0)
+}
