@@ -129,6 +129,7 @@ export function createAppender({ commit, makeRoom, onError }: AppenderOptions): 
 }
 
 /** Let a timer not keep a Node process running. */
-export function unref(timer: ReturnType<typeof setTimeout>): void {
-  if (typeof timer === 'object') timer.unref()
+export function unref(timer: unknown): void {
+  // A browser's timer is a number.
+  ;(timer as { unref?: () => void }).unref?.()
 }
