@@ -65,10 +65,10 @@ def _outcome(timeline: Timeline, diff: Diff) -> Outcome:
     acked, head = timeline.acked, timeline.head
     if diff.first == acked + 1 and diff.prev == head:
         return Outcome.APPLIED
-    if diff.last == acked and diff.ids[-1] == head:
-        return Outcome.DUPLICATE
     if diff.first == 0 and diff.last >= acked and (acked == 0 or id_of(diff, acked) == head):
         return Outcome.REPLACED
+    if diff.first > 0 and diff.last == acked and diff.ids[-1] == head:
+        return Outcome.DUPLICATE
     if diff.first > acked + 1:
         return Outcome.GAP
     return Outcome.FORK

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -14,12 +16,20 @@ CACHED_MERGES = 512
 
 @lru_cache(maxsize=CACHED_TEXTS)
 def parse(spec: ef.Spec, text: str) -> ef.Profile:
-    """Return a stored profile. One of an earlier spec keeps the states of the aggregates that are unchanged."""
+    """Return a stored profile. Of an earlier spec's, the states of the aggregates that are unchanged are kept."""
     members = json.loads(text)
-    if members["spec"] != spec.id:
-        kept = {name: state for name, state in members["state"].items() if name in spec.aggregates}
-        members |= {"spec": spec.id, "state": kept}
-    return ef.Profile.from_json(spec, members)
+    if members["spec"] == spec.id:
+        return ef.Profile.from_json(spec, members)
+    last_ms = members["last_ms"]
+    return ef.Profile(spec, last_ms, dict(_carried(spec, last_ms, members["state"])))
+
+
+def _carried(spec: ef.Spec, last_ms: int | None, state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, held in state.items():
+        # A hash does not cover an enum's values: the new spec may have dropped one that a state names.
+        with suppress(ef.InvalidProfile):
+            one = {"last_ms": last_ms, "spec": spec.id, "state": {name: held}}
+            yield from ef.Profile.from_json(spec, one).state.items()
 
 
 def merge_all(spec: ef.Spec, texts: list[str]) -> ef.Profile:
