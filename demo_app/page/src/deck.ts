@@ -44,21 +44,27 @@ export function createDeck(device: Device): Deck {
     trouble,
     element('footer', { class: 'deck-foot' }, counters, time),
   )
+  let drawn = '' // drawing the same list again would restart its highlights
   return {
     node,
     draw(view, rings, beginsMs, nowMs) {
       const chance = view.score?.score ?? null
       disc.draw({ rings, beginsMs, nowMs, chance, before: moved(view) ? (view.before?.score ?? null) : null })
-      tracks.replaceChildren(...trackRows(view))
+      const row = JSON.stringify([view.score?.features, view.before?.features])
+      if (row !== drawn) tracks.replaceChildren(...trackRows(view))
+      drawn = row
       cause.textContent = view.cause
       trouble.textContent = view.trouble ?? ''
       counters.replaceChildren(...counterParts(view))
-      time.textContent =
-        view.trackToScoreMs === null
-          ? 'Track to score: buy something'
-          : `Track to score ${view.trackToScoreMs.toFixed(1)} ms`
+      time.textContent = timeOf(view)
     },
   }
+}
+
+function timeOf({ trackToScoreMs, trackToDiskMs }: View): string {
+  if (trackToScoreMs === null) return ''
+  const disk = trackToDiskMs === null ? '' : `, to disk ${trackToDiskMs.toFixed(1)} ms`
+  return `track to score ${trackToScoreMs.toFixed(1)} ms${disk}`
 }
 
 function moved({ score, before }: View): boolean {

@@ -1,6 +1,6 @@
 /** One device of a customer: an Edgefold client with its own storage, its own way out, and its own view of the score. */
 
-import { type Client, openClient, type Score } from 'edgefold'
+import { type Client, openClient, type ScoreResult, type ScoringBundle, type SyncReport } from 'edgefold'
 import type { Calendar } from './calendar.js'
 import type { Release } from './releases.js'
 import { type Customer, fetchToken } from './shop.js'
@@ -11,9 +11,7 @@ import { openWire, type Wire } from './wire.js'
 export interface Kept {
   readonly seq: number
   readonly time: number
-  readonly record: string
-  readonly cds: number
-  readonly amount: number
+  readonly data: { readonly record: string; readonly cds: number; readonly amount: number }
 }
 
 export interface Counters {
@@ -24,13 +22,14 @@ export interface Counters {
 }
 
 export interface View {
-  readonly score: Score | null
+  readonly score: ScoreResult | null
   /** The score before what `cause` names. */
-  readonly before: Score | null
+  readonly before: ScoreResult | null
   readonly cause: string
   readonly counters: Counters
   readonly kept: readonly Kept[]
   readonly trackToScoreMs: number | null
+  readonly trackToDiskMs: number | null
   readonly trouble: string | null
 }
 
@@ -45,56 +44,73 @@ export interface Device {
   readonly close: () => Promise<void>
 }
 
-const NOTHING: View = {
-  score: null,
-  before: null,
-  cause: '',
-  counters: { tracked: 0, acknowledged: 0, pending: 0, rejected: 0 },
-  kept: [],
-  trackToScoreMs: null,
-  trouble: null,
-}
-
 /** Open a device of a customer. Its storage outlives the page; with no network it starts from what it holds. */
-export async function openDevice(name: string, customer: Customer, calendar: Calendar): Promise<Device> {
+export async function openDevice(
+  name: string,
+  bundle: ScoringBundle,
+  customer: Customer,
+  calendar: Calendar,
+): Promise<Device> {
   const wire = openWire(name)
-  const view = signal(NOTHING)
   const client = await openClient({
-    bundle: 'bundles/repurchase/',
+    bundle,
     sync: { url: '/v1', token: () => fetchToken(customer.subject, wire.fetch) },
     store: 'indexeddb',
     name: `${customer.subject}-${name.toLowerCase()}`,
     clock: calendar.now.get,
     fetch: wire.fetch,
   })
+  const view = signal<View>({
+    score: null,
+    before: null,
+    cause: '',
+    counters: countersOf(client),
+    kept: await keptOf(client),
+    trackToScoreMs: null,
+    trackToDiskMs: null,
+    trouble: null,
+  })
   let cause = ''
   let trackedAt: number | null = null
   const change = (changed: Partial<View>) =>
     view.set({ ...view.get(), counters: countersOf(client), ...changed })
-  const show = (score: Score) => {
-    const trackToScoreMs = trackedAt === null ? view.get().trackToScoreMs : performance.now() - trackedAt
+
+  function show(score: ScoreResult): void {
+    const { score: shown, trackToScoreMs: last } = view.get()
+    const trackToScoreMs = trackedAt === null ? last : performance.now() - trackedAt
     trackedAt = null
-    const { score: shown } = view.get()
     // An acknowledgement, say, changes no feature: what changed last stays marked.
-    const same =
-      shown !== null &&
-      Object.entries(score.features).every(([name, now]) => Object.is(shown.features[name], now))
+    const same = shown !== null && sameFeatures(shown, score)
     change(same ? { score, trackToScoreMs } : { score, before: shown, cause, trackToScoreMs })
   }
-  const attempt = async (what: () => Promise<void>) => {
+
+  async function attempt(what: () => Promise<void>): Promise<void> {
     try {
       await what()
-      change({ trouble: null })
     } catch (error) {
       change({ trouble: (error as Error).message })
     }
   }
-  client.on('score', show)
+
   const rescore = (why: string) =>
     attempt(async () => {
       cause = why
       show(await client.score())
     })
+
+  async function synced(report: SyncReport): Promise<void> {
+    const failed = report.error !== null && wire.online.get()
+    change({
+      trouble: failed ? `What you buy waits here: ${report.error?.message}` : null,
+      kept: await keptOf(client),
+    })
+    if (report.steps.length > 0)
+      await rescore(report.steps.includes('erased') ? 'after an erasure' : 'after a sync')
+  }
+
+  client.on('score', show)
+  client.on('status', () => change({}))
+  client.on('sync', (report) => void attempt(() => synced(report)))
   await rescore('')
   return {
     name,
@@ -105,11 +121,21 @@ export async function openDevice(name: string, customer: Customer, calendar: Cal
       attempt(async () => {
         const { title, cds, price } = release
         cause = `after buying ${title}`
-        trackedAt = performance.now()
-        await client.track('order', { cds, amount: price, record: title })
+        const start = performance.now()
+        trackedAt = start
+        const event = await client.track('order', { cds, amount: price, record: title })
+        change({
+          trackToDiskMs: performance.now() - start,
+          kept: [...view.get().kept, event as unknown as Kept],
+        })
       }),
     sync: () => attempt(async () => void (await client.sync())),
-    erase: () => attempt(async () => client.erase()),
+    erase: () =>
+      attempt(async () => {
+        await client.erase()
+        change({ kept: await keptOf(client), trouble: null })
+        await rescore('after an erasure')
+      }),
     close: () => client.close(),
   }
 }
@@ -117,4 +143,13 @@ export async function openDevice(name: string, customer: Customer, calendar: Cal
 function countersOf(client: Client): Counters {
   const { tracked, acknowledged, pending, rejected } = client.status()
   return { tracked, acknowledged, pending, rejected }
+}
+
+/** The client's own export says what it holds; the shop's one event has these fields. */
+async function keptOf(client: Client): Promise<readonly Kept[]> {
+  return (await client.export()).events as readonly Kept[]
+}
+
+function sameFeatures(a: ScoreResult, b: ScoreResult): boolean {
+  return Object.entries(a.features).every(([name, value]) => Object.is(b.features[name], value))
 }

@@ -146,6 +146,7 @@ function keptTable(device: Device): HTMLElement {
 }
 
 function keptRow(event: Kept): HTMLElement {
-  const cells = [String(event.seq), day(event.time), event.record, String(event.cds), money(event.amount)]
+  const { record, cds, amount } = event.data
+  const cells = [String(event.seq), day(event.time), record, String(cds), money(amount)]
   return element('tr', {}, ...cells.map((text) => element('td', {}, text)))
 }

@@ -1,5 +1,6 @@
 /** The page: the shop, a customer, two devices, and what passes between them. */
 
+import { openBundle } from 'edgefold'
 import { type Calendar, openCalendar } from './calendar.js'
 import { createCustomers } from './customers.js'
 import { createDeck } from './deck.js'
@@ -14,12 +15,14 @@ import { DEVICES, openSession, ringsOf, type Session } from './session.js'
 import { createShelf } from './shelf.js'
 import { type Customer, fetchEvaluation, fetchShop, type Shop } from './shop.js'
 import { signal } from './signal.js'
+import { openWire } from './wire.js'
 import { watchWire } from './wireview.js'
 
 const CHOSEN = 'edgefold-demo-customer'
 
 async function start(): Promise<void> {
   const shop = await fetchShop()
+  const bundle = await openBundle('bundles/repurchase/', { fetch: openWire('Page').fetch })
   const calendar = openCalendar(shop.opensMs)
   const session = signal<Session | null>(null)
   const inHand = signal(0)
@@ -34,13 +37,12 @@ async function start(): Promise<void> {
     localStorage.setItem(CHOSEN, customer.subject)
     await session.get()?.close()
     session.set(null)
-    const opened = await openSession(customer, calendar)
+    const opened = await openSession(customer, bundle, calendar)
     session.set(opened)
     showDecks(shop, opened, calendar, () => {
       ledger.draw(opened.devices)
       for (const [index, device] of opened.devices.entries()) hand.show(index, chanceOf(device))
     })
-    void opened.syncOnline()
   }
   byId('customers').replaceChildren(
     createCustomers(shop, chosen.subject, (customer) => guarded(choose(customer))),
@@ -50,12 +52,14 @@ async function start(): Promise<void> {
   inHand.watch((index) => byId('decks').setAttribute('data-in-hand', DEVICES[index] ?? ''))
   byId('shelf').replaceChildren(
     createShelf((release) => {
-      const now = session.get()
-      const device = now?.devices[inHand.get()]
-      if (now !== null && device !== undefined) void now.buy(device, release)
+      const device = session.get()?.devices[inHand.get()]
+      void device?.buy(release)
     }),
   )
-  byId('erase').addEventListener('click', () => void eraseAll(session.get()))
+  prepareErase(
+    () => session.get()?.devices[inHand.get()],
+    () => session.get()?.customer.subject ?? '',
+  )
   await choose(chosen)
   keepOffline(byId('offline-ready'))
   byId('evaluation').replaceChildren(...createEvaluation(await fetchEvaluation()))
@@ -100,22 +104,19 @@ function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: ()
     }
     changed()
   }
-  for (const device of devices) {
-    device.view.watch(draw)
-    device.wire.online.watch((online) => {
-      if (online && device.view.get().counters.pending > 0) void session.syncOnline()
-    })
-  }
+  for (const device of devices) device.view.watch(draw)
 }
 
-async function eraseAll(session: Session | null): Promise<void> {
-  if (session === null) return
-  const sure = confirm(
-    `Erase everything that customer ${session.customer.subject} has, on both devices and at the shop?`,
-  )
-  if (!sure) return
-  for (const device of session.devices) await device.erase()
-  for (const device of session.devices) await device.rescore('after erasing everything')
+/** Erase on the device in hand; the other learns of it from the shop. */
+function prepareErase(inHand: () => Device | undefined, subject: () => string): void {
+  const dialog = byId('erase-dialog') as HTMLDialogElement
+  byId('erase').addEventListener('click', () => {
+    byId('erase-subject').textContent = subject()
+    dialog.showModal()
+  })
+  dialog.addEventListener('close', () => {
+    if (dialog.returnValue === 'erase') void inHand()?.erase()
+  })
 }
 
 /** Say on the page what went wrong at the start, and what to do about it. */

@@ -1,9 +1,9 @@
 /** A customer at work: two devices of theirs, and what the page knows of both. */
 
+import type { ScoringBundle } from 'edgefold'
 import type { Calendar } from './calendar.js'
 import { type Device, openDevice } from './device.js'
 import type { Ring } from './disc.js'
-import type { Release } from './releases.js'
 import type { Customer } from './shop.js'
 
 export const DEVICES = ['Phone', 'Laptop'] as const
@@ -11,35 +11,39 @@ export const DEVICES = ['Phone', 'Laptop'] as const
 export interface Session {
   readonly customer: Customer
   readonly devices: readonly [Device, Device]
-  readonly buy: (device: Device, release: Release) => Promise<void>
-  readonly syncOnline: () => Promise<void>
   readonly close: () => Promise<void>
 }
 
-export async function openSession(customer: Customer, calendar: Calendar): Promise<Session> {
+export async function openSession(
+  customer: Customer,
+  bundle: ScoringBundle,
+  calendar: Calendar,
+): Promise<Session> {
   const [phone, laptop] = (await Promise.all(
-    DEVICES.map((name) => openDevice(name, customer, calendar)),
+    DEVICES.map((name) => openDevice(name, bundle, customer, calendar)),
   )) as [Device, Device]
-  const devices = [phone, laptop] as const
-
-  /** The one that bought first, so that the other hears of it in the same round. */
-  async function syncOnline(first: Device = phone): Promise<void> {
-    for (const device of devices.toSorted((a) => (a === first ? -1 : 1))) {
-      if (device.wire.online.get()) await device.sync()
-    }
-  }
+  tellOther(phone, laptop)
+  tellOther(laptop, phone)
   return {
     customer,
     devices: [phone, laptop],
-    async buy(device, release) {
-      await device.buy(release)
-      if (device.wire.online.get()) await syncOnline(device)
-    },
-    syncOnline,
     async close() {
-      await Promise.all(devices.map((device) => device.close()))
+      await Promise.all([phone.close(), laptop.close()])
     },
   }
+}
+
+/** A client asks for news now and then; here, at once: the page does what a push message would. */
+function tellOther(device: Device, other: Device): void {
+  let { acknowledged } = device.view.get().counters
+  device.view.watch(({ counters }) => {
+    const more = counters.acknowledged > acknowledged
+    acknowledged = counters.acknowledged
+    if (more && other.wire.online.get()) void other.sync()
+  })
+  device.wire.online.watch((online) => {
+    if (online) void device.sync()
+  })
 }
 
 /** The purchases that a device's profile counts. Those of the other device reach it only as sums; the page draws them
@@ -51,10 +55,10 @@ export function ringsOf(device: Device, other: Device, customer: Customer): read
   const elsewhere = other.view.get().kept.slice(0, Math.max(0, counted - beforePage.length - kept.length))
   return [
     ...beforePage.map(({ time, cds }) => ({ time, cds, kind: 'archive' as const })),
-    ...elsewhere.map(({ time, cds }) => ({ time, cds, kind: 'other' as const })),
-    ...kept.map(({ time, cds }, index) => ({
+    ...elsewhere.map(({ time, data }) => ({ time, cds: data.cds, kind: 'other' as const })),
+    ...kept.map(({ time, data }, index) => ({
       time,
-      cds,
+      cds: data.cds,
       kind: index >= kept.length - counters.pending ? ('pending' as const) : ('kept' as const),
     })),
   ]

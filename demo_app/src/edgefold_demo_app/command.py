@@ -20,7 +20,7 @@ import click
     "--output",
     default=Path(".artifacts/demo"),
     show_default=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, resolve_path=True, path_type=Path),
     help="Keep what is made here; what is fresh is not made again.",
 )
 @click.option("--no-serve", is_flag=True, help="Build everything, then stop.")
