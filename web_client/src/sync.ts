@@ -38,8 +38,8 @@ export interface Received {
 /** Return the state with a sealed diff, where there is anything to send (step 6). A sealed diff never changes. */
 export function seal(spec: Spec, state: State): State {
   const { head, body, events } = state
-  if (body.sealed !== null || head.last <= head.acked) return state
-  const whole = head.whole || head.compacted > head.acked
+  const whole = head.last > 0 && (head.whole || head.compacted > head.acked)
+  if (body.sealed !== null || (head.last <= head.acked && !whole)) return state
   const sealed = whole ? wholeDiff(spec, state) : nextDiff(spec, head, events)
   if (sealed === null) return state
   return { ...state, head: { ...head, revision: head.revision + 1 }, body: { ...body, sealed } }
@@ -136,14 +136,14 @@ function sharedSeq({ head, events }: State, answer: Answer): number | null {
 function acknowledged(state: State, answer: Answer, restored: boolean): State {
   const { head, body } = state
   const { sealed } = body
-  const isIn = sealed !== null && sealed.to <= answer.acked
+  const covered = sealed !== null && sealed.to <= answer.acked
+  // That the server has the events of a whole contribution does not say that it has replaced its own.
+  const isIn = covered && (sealed.from > 0 || ['replaced', 'duplicate'].includes(answer.outcome))
   const whole = restored || (head.whole && !(isIn && sealed.from === 0))
-  const stands =
+  const fits =
     sealed !== null &&
-    !isIn &&
-    !restored &&
-    answer.outcome !== 'fork' &&
-    (sealed.from === 0 ? whole : !whole && sealed.from === answer.acked + 1)
+    (sealed.from === 0 ? whole && sealed.to >= answer.acked : !whole && sealed.from === answer.acked + 1)
+  const stands = fits && !isIn && !restored && answer.outcome !== 'fork'
   return {
     head: {
       ...head,

@@ -1,0 +1,121 @@
+/** A sync server in memory: the decision table of PROTOCOL.md, line by line, and the faults that a real one may have. */
+
+import { fold, merge } from '../../web_client/src/fold.js'
+import { type Profile, profileFromJson, profileToJson } from '../../web_client/src/profile.js'
+import type { Spec } from '../../web_client/src/spec.js'
+
+const MAX_IDS = 1_024
+
+export interface Contribution {
+  readonly acked: number
+  readonly recent: readonly string[]
+  readonly profile: Profile
+}
+
+export interface DiffRequest {
+  readonly replica: string
+  readonly spec: string
+  readonly epoch: number
+  readonly from: number
+  readonly to: number
+  readonly prev: string
+  readonly ids: readonly string[]
+  readonly delta: object
+}
+
+/** A fault planted in the server, to see that the tests find it. */
+export type Fault = 'none' | 'applies twice' | 'drops' | 'ignores overlap'
+
+export class Server {
+  contributions: ReadonlyMap<string, Contribution> = new Map()
+  epoch = 0
+  attributes: Record<string, unknown> = {}
+  serverTimeMs = 1_767_225_600_000
+
+  constructor(
+    readonly spec: Spec,
+    readonly fault: Fault = 'none',
+  ) {}
+
+  /** What `GET /v1/profile` answers. */
+  profile(replica: string): Record<string, unknown> {
+    const { acked, recent } = this.of(replica)
+    const others = [...this.contributions]
+      .filter(([name]) => name !== replica)
+      .map(([, held]) => held.profile)
+    return {
+      spec: this.spec.id,
+      epoch: this.epoch,
+      acked,
+      head: recent.at(-1) ?? '',
+      recent,
+      others: JSON.parse(profileToJson(this.merged(others))),
+      attributes: this.attributes,
+      server_time_ms: this.serverTimeMs,
+    }
+  }
+
+  /** What `POST /v1/diffs` answers. */
+  put(diff: DiffRequest): Record<string, unknown> {
+    const [outcome, overlap] = this.decide(diff)
+    if (outcome === 'applied' || outcome === 'replaced') this.store(diff, outcome)
+    return { ...this.profile(diff.replica), outcome, overlap, retry_after_ms: 0 }
+  }
+
+  private decide(diff: DiffRequest): [string, readonly string[]] {
+    const { acked, recent } = this.of(diff.replica)
+    const head = recent.at(-1) ?? ''
+    const idOfAcked = diff.ids[acked - diff.to + diff.ids.length - 1]
+    const applies = diff.from === acked + 1 && diff.prev === head
+    const replaces = diff.from === 0 && diff.to >= acked && (acked === 0 || idOfAcked === head)
+    if (applies || replaces) {
+      const elsewhere = new Set(
+        [...this.contributions]
+          .filter(([name]) => name !== diff.replica)
+          .flatMap(([, other]) => [...other.recent]),
+      )
+      const overlap = diff.ids.filter((id) => elsewhere.has(id))
+      if (overlap.length > 0 && this.fault !== 'ignores overlap') return ['overlap', overlap]
+      return [applies ? 'applied' : 'replaced', []]
+    }
+    if (diff.to === acked && diff.to > 0 && diff.ids.at(-1) === head) return ['duplicate', []]
+    return [diff.from > acked + 1 ? 'gap' : 'fork', []]
+  }
+
+  private store(diff: DiffRequest, outcome: string): void {
+    const before = this.of(diff.replica)
+    const delta = profileFromJson(this.spec, diff.delta)
+    let profile = outcome === 'replaced' ? delta : merge(this.spec, before.profile, delta)
+    if (this.fault === 'applies twice') profile = merge(this.spec, profile, delta)
+    if (this.fault === 'drops') profile = before.profile
+    const recent = outcome === 'replaced' ? diff.ids : [...before.recent, ...diff.ids].slice(-MAX_IDS)
+    this.contributions = new Map(this.contributions).set(diff.replica, { acked: diff.to, recent, profile })
+  }
+
+  /** The subject's profile. */
+  whole(): Profile {
+    return this.merged([...this.contributions.values()].map((held) => held.profile))
+  }
+
+  erase(): number {
+    this.contributions = new Map()
+    return ++this.epoch
+  }
+
+  /** Return the function that puts the server back to what it is now. */
+  backup(): () => void {
+    const { contributions, epoch } = this
+    return () => {
+      this.contributions = contributions
+      this.epoch = epoch
+    }
+  }
+
+  private of(replica: string): Contribution {
+    return this.contributions.get(replica) ?? { acked: 0, recent: [], profile: fold(this.spec, []) }
+  }
+
+  private merged(profiles: readonly Profile[]): Profile {
+    return profiles.reduce((all, one) => merge(this.spec, all, one), fold(this.spec, []))
+  }
+}
