@@ -32,9 +32,9 @@ class Protocol(RuleBasedStateMachine):
 
     app: ClassVar[Flask]
 
-    @initialize()
-    def start(self) -> None:
-        """Begin with an empty server and two devices."""
+    @initialize(cloned=st.booleans())
+    def start(self, cloned: bool) -> None:
+        """Begin with an empty server and two devices: new ones, or two clones of one that has uploaded."""
         restore(self.app, EMPTY)
         self.http = self.app.test_client()
         self.headers = bearer(SUBJECT)
@@ -46,6 +46,11 @@ class Protocol(RuleBasedStateMachine):
         self.in_flight: list[Json] = []
         self.existing: set[int] = set()
         self.may_lose = False
+        if cloned:
+            self.track(0, 1)
+            self.upload(0, "arrives")
+            self.devices[1] = Device(copy.deepcopy(self.devices[0].storage), self.names)
+            self.backups.append(rows_of(self.app))
 
     def _new_device(self) -> Device:
         return Device(Storage(next(self.names)), self.names)
@@ -75,7 +80,7 @@ class Protocol(RuleBasedStateMachine):
         elif fate != "request lost":
             answer = self._post(request)
             if fate == "repeated":
-                self._post(request)
+                self._check_repeat(answer.json, self._post(request).json)
             if fate != "reply lost":
                 self._receive(sender, answer)
 
@@ -167,6 +172,12 @@ class Protocol(RuleBasedStateMachine):
 
     def _post(self, diff: Json) -> Any:
         return self.http.post("/v1/diffs", json=diff, headers=self.headers)
+
+    def _check_repeat(self, first: Json, second: Json) -> None:
+        is_in = first["outcome"] in ("applied", "duplicate", "replaced")
+        again = ("duplicate", "replaced") if is_in else (first["outcome"],)
+        assert second["outcome"] in again, f"{first['outcome']}, then {second['outcome']}"
+        assert (second["acked"], second["head"]) == (first["acked"], first["head"])
 
     def _receive(self, device: Device, answer: Any) -> None:
         if answer.status_code == 410:
