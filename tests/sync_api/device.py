@@ -99,7 +99,9 @@ class Device:
     def _believe(self, answer: Json, shared: int) -> None:
         """Steps 2, 4, 5 and 6."""
         held = self.storage
-        held.whole = shared < len(held.log) and (held.whole or shared < held.acked) and answer.get("outcome") != "replaced"
+        held.whole = (
+            shared < len(held.log) and (held.whole or shared < held.acked) and answer.get("outcome") != "replaced"
+        )
         held.acked = shared
         if answer.get("outcome") == "overlap":
             taken = set(answer["overlap"])

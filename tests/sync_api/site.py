@@ -70,7 +70,9 @@ def event_id(number: int) -> str:
     return f"event{number:03}"
 
 
-def diff_of(numbers: list[int], *, first: int = 1, prev: str = "", replica: str = REPLICA, epoch: int = 0) -> dict[str, Any]:
+def diff_of(
+    numbers: list[int], *, first: int = 1, prev: str = "", replica: str = REPLICA, epoch: int = 0
+) -> dict[str, Any]:
     """Return the diff of events by number; ``first`` 0 is the whole contribution."""
     last = len(numbers) if first == 0 else first + len(numbers) - 1
     return {

@@ -31,7 +31,9 @@ def test_next_events_after_another_head_are_a_fork() -> None:
     assert decided(THREE, [4], first=4, prev=event_id(9)) == Decision(Outcome.FORK, THREE)
 
 
-@pytest.mark.parametrize(("numbers", "first", "prev"), [([3], 3, event_id(2)), ([2, 3], 2, event_id(1)), ([1, 2, 3], 1, "")])
+@pytest.mark.parametrize(
+    ("numbers", "first", "prev"), [([3], 3, event_id(2)), ([2, 3], 2, event_id(1)), ([1, 2, 3], 1, "")]
+)
 def test_a_diff_that_ends_at_the_head_is_a_duplicate(numbers: list[int], first: int, prev: str) -> None:
     assert decided(THREE, numbers, first=first, prev=prev) == Decision(Outcome.DUPLICATE, THREE)
 

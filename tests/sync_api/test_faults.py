@@ -28,7 +28,11 @@ def plant_diff_applied_twice(patch: pytest.MonkeyPatch) -> None:
 def plant_dropped_diff(patch: pytest.MonkeyPatch) -> None:
     def dropped(of: ef.Spec, held: Any, diff: Diff, decision: Decision) -> ef.Profile:
         known = held.replicas.get(diff.replica)
-        return ef.empty_profile(spec) if known is None else SOUND_CONTRIBUTION(of, held, diff, Decision(Outcome.GAP, Timeline()))
+        return (
+            ef.empty_profile(spec)
+            if known is None
+            else SOUND_CONTRIBUTION(of, held, diff, Decision(Outcome.GAP, Timeline()))
+        )
 
     patch.setattr(sync, "contribution_after", dropped)
 

@@ -38,33 +38,33 @@ def put_diff(
         TooManyReplicas: it is the first of a replica, and the subject is full.
     """
     with writing(engine) as connection:
-        held = in_epoch(lock_subject(connection, subject), diff.epoch)
+        stored = lock_subject(connection, subject)
+        held = in_epoch(stored, diff.epoch)
         decision = decide_on(held, diff)
+        if held is not stored:
+            erase(connection, subject, diff.epoch, now_ms)
         if decision.outcome in (Outcome.APPLIED, Outcome.REPLACED):
-            if held.epoch != diff.epoch:
-                erase(connection, subject, diff.epoch, now_ms)
-                held = Subject(subject, diff.epoch, is_stored=True)
             oldest_ms = now_ms - int(retire_days * DAY_MS)
             held = _retire_unseen(connection, spec, held, diff.replica, oldest_ms)
             if diff.replica not in held.replicas and _active(held) >= MAX_REPLICAS:
                 raise TooManyReplicas(MAX_REPLICAS)
             text = contribution_after(spec, held, diff, decision).to_json().decode()
             put_contribution(connection, held, diff.replica, decision.timeline, text, now_ms)
-        else:
+        elif held is stored:
             connection.rollback()
     more = {"outcome": decision.outcome, "overlap": decision.overlap, "retry_after_ms": retry_after_ms}
     return decision.outcome, _answer(spec, held, diff.replica, decision.timeline, now_ms, more)
 
 
 def in_epoch(held: Subject, epoch: int) -> Subject:
-    """Return the subject as a diff of this epoch finds it: with nothing, where the server went back to before an erasure.
+    """Return the subject as a diff of this epoch finds it: erased, where the server went back to before the erasure that the diff knows.
 
     Raises:
         SubjectErased: the diff is of an earlier epoch.
     """
     if epoch < held.epoch:
         raise SubjectErased(epoch, held.epoch)
-    return held if epoch == held.epoch else replace(held, imported=None, retired=None, attributes="{}", replicas={})
+    return held if epoch == held.epoch else Subject(held.subject, epoch, is_stored=True)
 
 
 def decide_on(held: Subject, diff: Diff) -> Decision:
