@@ -18,8 +18,15 @@ export function openTabs(name: string, onNotice: (notice: Notice) => void): Tabs
   // In Node it would keep the process running.
   ;(channel as { unref?: () => void }).unref?.()
   channel.onmessage = ({ data }: MessageEvent<Notice>) => onNotice(data)
+  let closed = false
   return {
-    tell: (notice) => channel.postMessage(notice),
-    close: () => channel.close(),
+    // A sync may end after the client was closed; a closed channel throws.
+    tell(notice) {
+      if (!closed) channel.postMessage(notice)
+    },
+    close() {
+      closed = true
+      channel.close()
+    },
   }
 }
