@@ -13,7 +13,7 @@ import edgefold_reducer as ef
 import jsonschema
 import pytest
 from edgefold_serving import Bundle
-from edgefold_sync_api import InvalidConfiguration, create_app, sync
+from edgefold_sync_api import InvalidConfiguration, Problem, create_app, sync
 from edgefold_sync_api.store import Subject
 from flask import Flask
 from flask.testing import FlaskClient
@@ -261,6 +261,11 @@ def test_every_route_is_described_and_every_description_has_a_route(app: Flask) 
     assert app.test_client().get("/openapi.json").json == description()
 
 
+def test_every_problem_is_described() -> None:
+    described = description()["components"]["schemas"]["Problem"]["properties"]["name"]["enum"]
+    assert sorted(described) == sorted(problem.__name__ for problem in Problem.__subclasses__())
+
+
 def test_a_subject_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
     http = make_app(tmp_path, EDGEFOLD_REQUESTS_PER_SECOND=0.5).test_client()
     statuses = [http.get("/v1/profile", headers=bearer()).status_code for _ in range(3)]
@@ -276,7 +281,7 @@ def test_a_subject_has_256_replicas_and_room_again_when_old_ones_are_retired(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sync, "MAX_REPLICAS", 3)
-    assert server_of(app := make_app(tmp_path)).settings.retire_days == 365
+    app = make_app(tmp_path)
     http = app.test_client()
 
     def post(number: int) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import edgefold_reducer as ef
+from edgefold_reducer.canonical import parse_json
 from flask import Flask
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +21,10 @@ BATCH = 5_000
 """Subjects in a transaction; another writer waits no longer than one takes."""
 
 
+Row = tuple[str, str]
+"""A subject, and the text to store."""
+
+
 def import_profiles(target: Flask | Server, rows: Iterable[tuple[str, ef.Profile | Mapping[str, Any]]]) -> int:
     """Make each profile the subject's imported one, in place of an earlier import; return the number stored.
 
@@ -29,21 +34,44 @@ def import_profiles(target: Flask | Server, rows: Iterable[tuple[str, ef.Profile
         InvalidImport: a row's subject or profile is refused.
     """
     server = _server(target)
-    checked = [
-        (_subject(row, subject), _profile_text(server.catalogue.spec, row, profile))
-        for row, (subject, profile) in enumerate(rows, start=1)
-    ]
-    return _store(server, "imported", checked)
+    return _store(server, "imported", [_profile_row(server, row, *given) for row, given in enumerate(rows, start=1)])
 
 
 def import_attributes(target: Flask | Server, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
     """Set each subject's attributes, in place of those it had; return the number stored. Else as ``import_profiles``."""
     server = _server(target)
-    checked = [
-        (_subject(row, subject), _attributes_text(server.catalogue.spec, row, attributes))
-        for row, (subject, attributes) in enumerate(rows, start=1)
-    ]
-    return _store(server, "attributes", checked)
+    return _store(
+        server, "attributes", [_attributes_row(server, row, *given) for row, given in enumerate(rows, start=1)]
+    )
+
+
+def import_lines(target: Flask | Server, lines: Iterable[bytes]) -> tuple[int, int]:
+    """Import JSON Lines of ``{"subject", "profile"?, "attributes"?}``; return how many profiles and attributes were stored.
+
+    Raises:
+        InvalidImport: a line is refused; ``row`` is its number.
+    """
+    server = _server(target)
+    profiles, attributes = [], []
+    for row, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        members = _members(row, line)
+        if "profile" in members:
+            profiles.append(_profile_row(server, row, members["subject"], members["profile"]))
+        if "attributes" in members:
+            attributes.append(_attributes_row(server, row, members["subject"], members["attributes"]))
+    return _store(server, "imported", profiles), _store(server, "attributes", attributes)
+
+
+def _members(row: int, line: bytes) -> dict[str, Any]:
+    try:
+        members = parse_json(line)
+    except (ValueError, RecursionError) as error:
+        raise InvalidImport(row, "the line", line, f"JSON ({error})") from None
+    if not isinstance(members, dict) or not {"subject"} <= members.keys() <= {"subject", "profile", "attributes"}:
+        raise InvalidImport(row, "the line", members, "an object with subject, and profile or attributes")
+    return members
 
 
 def _server(target: Flask | Server) -> Server:
@@ -57,28 +85,30 @@ def _subject(row: int, value: object) -> str:
     return str(value)
 
 
-def _profile_text(spec: ef.Spec, row: int, profile: object) -> str:
+def _profile_row(server: Server, row: int, subject: object, profile: object) -> Row:
+    name = _subject(row, subject)
     members = profile.members() if isinstance(profile, ef.Profile) else profile
     if not isinstance(members, Mapping):
         raise InvalidImport(row, "profile", members, "a profile")
     try:
-        return ef.Profile.from_json(spec, members).to_json().decode()
+        return name, ef.Profile.from_json(server.catalogue.spec, members).to_json().decode()
     except (ef.InvalidProfile, ef.SpecMismatch) as error:
         raise InvalidImport(row, "profile", members, f"a profile of the server's spec ({error})") from error
 
 
-def _attributes_text(spec: ef.Spec, row: int, attributes: object) -> str:
+def _attributes_row(server: Server, row: int, subject: object, attributes: object) -> Row:
+    name = _subject(row, subject)
     if not isinstance(attributes, Mapping):
         raise InvalidImport(row, "attributes", attributes, "an object")
     try:
-        ef.validate_attributes(spec, attributes)
+        ef.validate_attributes(server.catalogue.spec, attributes)
     except ef.InvalidAttribute as error:
         raise InvalidImport(row, f"attributes.{error.attribute}", error.value, error.expected) from error
-    given = {name: value for name, value in attributes.items() if value is not None}
-    return ef.canonical_json(given).decode()
+    given = {attribute: value for attribute, value in attributes.items() if value is not None}
+    return name, ef.canonical_json(given).decode()
 
 
-def _store(server: Server, member: str, rows: list[tuple[str, str]]) -> int:
+def _store(server: Server, member: str, rows: list[Row]) -> int:
     dialect = postgresql if server.engine.dialect.name == "postgresql" else sqlite
     insert = dialect.insert(subjects)
     new = {"subject": bindparam("subject"), "epoch": 0, "attributes": "{}", member: bindparam("value")}

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from edgefold_reducer.canonical import parse_json
 
 from .app import create_app
-from .bulk import import_attributes, import_profiles
+from .bulk import import_lines
 from .config import DEFAULT_DATABASE_URL, secret_of
 from .errors import SyncError
 from .serve import run
@@ -80,10 +79,7 @@ def import_command(path: Path, bundles: tuple[Path, ...], spec: Path | None, dat
     """Import FILE: JSON Lines of {"subject", "profile"?, "attributes"?}; each replaces what an import gave before."""
     server: Server = _application(bundles, spec, database).extensions[EXTENSION]
     try:
-        rows = [parse_json(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-        stored = {}
-        for member, store in (("profile", import_profiles), ("attributes", import_attributes)):
-            stored[member] = store(server, [(row["subject"], row[member]) for row in rows if member in row])
-    except (SyncError, ValueError, TypeError, KeyError) as error:
-        raise click.ClickException(f"{path}: {error}") from error
-    click.echo(f"Imported {stored['profile']} profiles and {stored['attributes']} attributes of {len(rows)} rows.")
+        profiles, attributes = import_lines(server, path.read_bytes().splitlines())
+    except SyncError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Imported {profiles} profiles and attributes of {attributes} subjects.")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +44,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "control_socket_disable": True,
             "when_ready": lambda arbiter: started(_address(arbiter)),
             "post_fork": lambda arbiter, worker: _forget_connections(app),
+            "worker_exit": lambda arbiter, worker: _end_process(worker.pid),
         }
         super().__init__()
 
@@ -64,3 +68,14 @@ def _forget_connections(app: Any) -> None:
     if isinstance(server, Server):
         engine: Engine = server.engine
         engine.dispose(close=False)
+
+
+def _end_process(pid: int) -> None:
+    """End a worker that stops well, without the exit handlers of native libraries: they wait for threads that did not survive the fork."""
+    leaving = sys.exception()
+    if pid != os.getpid() or not isinstance(leaving, SystemExit) or leaving.code:
+        return
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

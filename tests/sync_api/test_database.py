@@ -1,0 +1,149 @@
+"""Several workers on one database lose nothing, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import edgefold_reducer as ef
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from edgefold_sync_api.bulk import import_profiles
+from edgefold_sync_api.schema import metadata
+from flask import Flask
+from sqlalchemy import text
+
+from .site import BY_KEY, KEYS, bearer, diff_of, event_id, make_app, server_of, spec, tick_event
+
+POSTGRES_URL = os.environ.get("EDGEFOLD_TEST_POSTGRES_URL")
+DIFFS = 25
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of an empty database."""
+    if request.param == "sqlite":
+        yield {"EDGEFOLD_DATABASE_URL": f"sqlite:///{tmp_path / 'edgefold.db'}"}
+        return
+    if POSTGRES_URL is None:
+        pytest.skip("EDGEFOLD_TEST_POSTGRES_URL names no database")
+    engine = server_of(make_app(tmp_path, EDGEFOLD_DATABASE_URL=POSTGRES_URL)).engine
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+    engine.dispose()
+    yield {"EDGEFOLD_DATABASE_URL": POSTGRES_URL}
+
+
+def upload(app: Flask, replica: str, numbers: list[int]) -> list[str]:
+    """Upload events one a diff, each sent twice; return the outcomes."""
+    http = app.test_client()
+    outcomes, prev = [], ""
+    for seq, number in enumerate(numbers, start=1):
+        diff = diff_of([number], first=seq, prev=prev, replica=replica)
+        for _ in range(2):
+            answer = http.post("/v1/diffs", json=diff, headers=bearer())
+            outcomes.append(answer.json["outcome"] if answer.status_code == 200 else answer.text)
+        prev = event_id(number)
+    return outcomes
+
+
+def upload_alone(folder: str, config: dict[str, str], replica: str, numbers: list[int], results: Any) -> None:
+    """Be a worker process of its own: the schema is brought up to date by all of them at once."""
+    results.put(upload(make_app(Path(folder), **config), replica, numbers))
+
+
+def counts(app: Flask) -> dict[str, int]:
+    found: dict[str, int] = (
+        app.test_client().get("/v1/profile/export", headers=bearer()).json["profile"]["state"][BY_KEY]
+    )
+    return found
+
+
+def test_processes_that_upload_at_once_lose_nothing(config: dict[str, str], tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    devices = {f"{number:032x}": list(range(number * DIFFS, (number + 1) * DIFFS)) for number in range(3)}
+    workers = [
+        context.Process(target=upload_alone, args=(str(tmp_path), config, replica, numbers, results))
+        for replica, numbers in devices.items()
+    ]
+    for worker in workers:
+        worker.start()
+    outcomes = [results.get(timeout=60) for _ in workers]
+    for worker in workers:
+        worker.join(60)
+    assert outcomes == [["applied", "duplicate"] * DIFFS] * len(workers)
+    assert counts(make_app(tmp_path, **config)) == {KEYS[number]: 1 for each in devices.values() for number in each}
+
+
+def test_threads_that_upload_the_same_diffs_at_once_apply_each_once(config: dict[str, str], tmp_path: Path) -> None:
+    app = make_app(tmp_path, **config)
+    outcomes: list[str] = []
+    together = threading.Barrier(6)
+
+    def device() -> None:
+        http, prev = app.test_client(), ""
+        for seq in range(1, DIFFS + 1):
+            diff = diff_of([seq], first=seq, prev=prev)
+            together.wait()
+            answer = http.post("/v1/diffs", json=diff, headers=bearer())
+            outcomes.append(answer.json["outcome"] if answer.status_code == 200 else answer.text)
+            prev = event_id(seq)
+
+    threads = [threading.Thread(target=device) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["applied"] * DIFFS + ["duplicate"] * DIFFS * 5
+    assert counts(app) == {KEYS[number]: 1 for number in range(1, DIFFS + 1)}
+
+
+def test_the_migrations_make_the_tables_that_the_code_declares(config: dict[str, str], tmp_path: Path) -> None:
+    app = make_app(tmp_path, **config)
+    make_app(tmp_path, **config)
+    with server_of(app).engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_database_keeps_what_was_answered_for(config: dict[str, str], tmp_path: Path) -> None:
+    upload(make_app(tmp_path, **config), "0" * 32, [1, 2])
+    app = make_app(tmp_path, **config)
+    http = app.test_client()
+    assert counts(app) == {"k1": 1, "k2": 1}
+    note = tick_event(3) | {"data": {"key": "k3", "note": "a\x00😀"}}
+    profile = ef.fold(spec, [note])
+    import_profiles(app, [("eve", profile)])
+    assert http.get("/v1/profile", headers=bearer("eve")).json["others"] == profile.members()
+    assert http.delete("/v1/profile", headers=bearer()).json == {"epoch": 1}
+    assert http.post("/v1/diffs", json=diff_of([1]), headers=bearer()).status_code == 410
+    gap = http.post("/v1/diffs", json=diff_of([5], first=9, prev=event_id(4)), headers=bearer("new"))
+    assert gap.json["outcome"] == "gap"
+    with server_of(app).engine.begin() as connection:
+        assert connection.execute(text("SELECT subject FROM subjects ORDER BY 1")).scalars().all() == ["ada", "eve"]
+
+
+def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
+    with server_of(make_app(tmp_path)).engine.connect() as connection:
+        found = [
+            connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert found == ["wal", 2, 1]  # synchronous 2 is FULL
+
+
+def test_a_locked_database_is_waited_for(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    other = sqlite3.connect(tmp_path / "edgefold.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.5, other.close)
+    release.start()
+    assert upload(app, "0" * 32, [1]) == ["applied", "duplicate"]
+    release.join()
