@@ -1,5 +1,6 @@
 /** What the client's tests share: a small spec, a bundle that scores it without a model file, stores, and a wall clock. */
 
+import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import type { ScoringBundle } from '../../web_client/src/bundle/index.js'
 import { type Client, type ClientOptions, openClient } from '../../web_client/src/client.js'

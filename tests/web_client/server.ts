@@ -119,3 +119,58 @@ export class Server {
     return profiles.reduce((all, one) => merge(this.spec, all, one), fold(this.spec, []))
   }
 }
+
+/** What a network may do to one request: `refuse` answers it with a status and a problem. */
+export type Mood =
+  | 'works'
+  | 'loses the request'
+  | 'loses the reply'
+  | { readonly refuse: number; readonly name?: string; readonly headers?: Record<string, string> }
+
+/** A server behind `fetch`, with every request that it was sent. */
+export class Network {
+  readonly requests: {
+    readonly method: string
+    readonly url: string
+    readonly body: string
+    readonly token: string
+  }[] = []
+  mood: Mood = 'works'
+  /** The tokens that are accepted; null for any. */
+  tokens: readonly string[] | null = null
+
+  constructor(readonly server: Server) {}
+
+  readonly fetch: typeof fetch = async (input, init = {}) => {
+    const { mood } = this
+    const url = String(input)
+    const { method = 'GET' } = init
+    const body = String(init.body ?? '')
+    const token = new Headers(init.headers).get('authorization')?.replace('Bearer ', '') ?? ''
+    this.requests.push({ method, url, body, token })
+    if (mood === 'loses the request') throw new TypeError('the network is down')
+    if (typeof mood === 'object') return refusal(mood.refuse, mood.name ?? 'Whatever', {}, mood.headers)
+    if (this.tokens !== null && !this.tokens.includes(token)) return refusal(401, 'InvalidToken', {})
+    const answer = this.answer(method, url, body)
+    if (mood === 'loses the reply') throw new TypeError('the connection was reset')
+    return answer
+  }
+
+  private answer(method: string, url: string, body: string): Response {
+    if (method === 'DELETE') return Response.json({ epoch: this.server.erase() })
+    if (method === 'GET') return Response.json(this.server.profile(url.slice(url.indexOf('=') + 1)))
+    const diff = JSON.parse(body) as DiffRequest
+    if (diff.epoch < this.server.epoch) return refusal(410, 'SubjectErased', { epoch: this.server.epoch })
+    return Response.json(this.server.put(diff))
+  }
+}
+
+function refusal(
+  status: number,
+  name: string,
+  values: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Response {
+  const members = { type: `https://edgefold.dev/problems/${name}`, title: name, status, detail: 'no.', name }
+  return Response.json({ ...members, ...values }, { status, headers })
+}

@@ -1,5 +1,4 @@
 import { IDBFactory } from 'fake-indexeddb'
-import 'fake-indexeddb/auto'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { freshState } from '../../web_client/src/state.js'
 import { indexedDbStore } from '../../web_client/src/store/indexeddb.js'

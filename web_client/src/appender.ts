@@ -26,8 +26,12 @@ export interface Appender {
 }
 
 export interface AppenderOptions {
-  /** Write events and count refusals, in one transaction. */
-  readonly commit: (events: readonly NewEvent[], refused: number) => Promise<readonly StoredEvent[]>
+  /** Write events and count refusals, in one transaction. Calls `written` in the same task as it counts them itself. */
+  readonly commit: (
+    events: readonly NewEvent[],
+    refused: number,
+    written: () => void,
+  ) => Promise<readonly StoredEvent[]>
   /** Make room in a full store. */
   readonly makeRoom: () => Promise<void>
   readonly onError: (error: Error) => void
@@ -60,9 +64,11 @@ export function createAppender({ commit, makeRoom, onError }: AppenderOptions): 
       const events = await commit(
         batch.map((waiting) => waiting.event),
         counted,
+        () => {
+          queue.splice(0, batch.length)
+          refused -= counted
+        },
       )
-      queue.splice(0, batch.length)
-      refused -= counted
       retryMs = RETRY_MS.first
       batch.forEach((waiting, index) => {
         waiting.resolve(events[index] as StoredEvent)

@@ -102,7 +102,11 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
   const appender = createAppender({ commit, makeRoom: () => bound(FULL_ROWS), onError: options.onError })
 
   /** A transaction on a store that has a head; one that was cleared under an open page begins again. */
-  async function transact<Result>(read: Read, decide: (found: Ready) => Write<Result>): Promise<Result> {
+  async function transact<Result>(
+    read: Read,
+    decide: (found: Ready) => Write<Result>,
+    onDone?: () => void,
+  ): Promise<Result> {
     for (;;) {
       const done = await store.transact(read, (found): Write<{ head: Head; result: Result } | null> => {
         if (found.head === null) return { result: null }
@@ -111,6 +115,7 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
       })
       if (done !== null) {
         head = done.head
+        onDone?.()
         options.onChange()
         return done.result
       }
@@ -126,23 +131,34 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
     })
   }
 
-  async function commit(batch: readonly NewEvent[], refused: number): Promise<readonly StoredEvent[]> {
-    const events = await transact({}, ({ head: before }) => {
-      const time = Math.max(wall(), before.time)
-      const append = batch.map(({ type, data }, index) =>
-        Object.freeze({ seq: before.last + 1 + index, id: randomEventId(), type, time, data }),
-      )
-      const after: Head = {
-        ...before,
-        time: batch.length > 0 ? time : before.time,
-        last: before.last + batch.length,
-        tracked: before.tracked + batch.length + refused,
-        rejected: before.rejected + refused,
-      }
-      return { head: after, append, result: append }
-    })
+  async function commit(
+    batch: readonly NewEvent[],
+    refused: number,
+    onDone: () => void,
+  ): Promise<readonly StoredEvent[]> {
+    const events = await transact(
+      {},
+      ({ head: before }) => {
+        const time = Math.max(wall(), before.time)
+        const append = batch.map(({ type, data }, index) =>
+          Object.freeze({ seq: before.last + 1 + index, id: randomEventId(), type, time, data }),
+        )
+        const after: Head = {
+          ...before,
+          time: batch.length > 0 ? time : before.time,
+          last: before.last + batch.length,
+          tracked: before.tracked + batch.length + refused,
+          rejected: before.rejected + refused,
+        }
+        return { head: after, append, result: append }
+      },
+      onDone,
+    )
     if (events.length > 0) options.onAppend([...new Set(events.map((event) => event.type))])
-    if (!synced && head.last - head.compacted > 1.1 * UNSENT_ROWS) await bound(UNSENT_ROWS)
+    if (!synced && head.last - head.compacted > 1.1 * UNSENT_ROWS) {
+      // The events are written, whatever becomes of this.
+      await bound(UNSENT_ROWS).catch(options.onError)
+    }
     return events
   }
 
