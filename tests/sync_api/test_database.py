@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ POSTGRES_URL = os.environ.get("EDGEFOLD_TEST_POSTGRES_URL")
 DIFFS = 25
 
 
+Open = Callable[[], Flask]
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """The settings of an empty database."""
     if request.param == "sqlite":
-        yield {"EDGEFOLD_DATABASE_URL": f"sqlite:///{tmp_path / 'edgefold.db'}"}
-        return
+        return {"EDGEFOLD_DATABASE_URL": f"sqlite:///{tmp_path / 'edgefold.db'}"}
     if POSTGRES_URL is None:
         pytest.skip("EDGEFOLD_TEST_POSTGRES_URL names no database")
     engine = server_of(make_app(tmp_path, EDGEFOLD_DATABASE_URL=POSTGRES_URL)).engine
@@ -38,7 +40,21 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str,
         metadata.drop_all(connection)
         connection.execute(text("DROP TABLE alembic_version"))
     engine.dispose()
-    yield {"EDGEFOLD_DATABASE_URL": POSTGRES_URL}
+    return {"EDGEFOLD_DATABASE_URL": POSTGRES_URL}
+
+
+@pytest.fixture
+def open_app(config: dict[str, str], tmp_path: Path) -> Iterator[Open]:
+    """Open the application on the database, as often as a test likes."""
+    apps: list[Flask] = []
+
+    def open_one() -> Flask:
+        apps.append(make_app(tmp_path, **config))
+        return apps[-1]
+
+    yield open_one
+    for app in apps:
+        server_of(app).engine.dispose()
 
 
 def upload(app: Flask, replica: str, numbers: list[int]) -> list[str]:
@@ -56,7 +72,9 @@ def upload(app: Flask, replica: str, numbers: list[int]) -> list[str]:
 
 def upload_alone(folder: str, config: dict[str, str], replica: str, numbers: list[int], results: Any) -> None:
     """Be a worker process of its own: the schema is brought up to date by all of them at once."""
-    results.put(upload(make_app(Path(folder), **config), replica, numbers))
+    app = make_app(Path(folder), **config)
+    results.put(upload(app, replica, numbers))
+    server_of(app).engine.dispose()
 
 
 def counts(app: Flask) -> dict[str, int]:
@@ -66,7 +84,7 @@ def counts(app: Flask) -> dict[str, int]:
     return found
 
 
-def test_processes_that_upload_at_once_lose_nothing(config: dict[str, str], tmp_path: Path) -> None:
+def test_processes_that_upload_at_once_lose_nothing(config: dict[str, str], open_app: Open, tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
     results = context.Queue()
     devices = {f"{number:032x}": list(range(number * DIFFS, (number + 1) * DIFFS)) for number in range(3)}
@@ -80,11 +98,11 @@ def test_processes_that_upload_at_once_lose_nothing(config: dict[str, str], tmp_
     for worker in workers:
         worker.join(60)
     assert outcomes == [["applied", "duplicate"] * DIFFS] * len(workers)
-    assert counts(make_app(tmp_path, **config)) == {KEYS[number]: 1 for each in devices.values() for number in each}
+    assert counts(open_app()) == {KEYS[number]: 1 for each in devices.values() for number in each}
 
 
-def test_threads_that_upload_the_same_diffs_at_once_apply_each_once(config: dict[str, str], tmp_path: Path) -> None:
-    app = make_app(tmp_path, **config)
+def test_threads_that_upload_the_same_diffs_at_once_apply_each_once(open_app: Open) -> None:
+    app = open_app()
     outcomes: list[str] = []
     together = threading.Barrier(6)
 
@@ -106,16 +124,16 @@ def test_threads_that_upload_the_same_diffs_at_once_apply_each_once(config: dict
     assert counts(app) == {KEYS[number]: 1 for number in range(1, DIFFS + 1)}
 
 
-def test_the_migrations_make_the_tables_that_the_code_declares(config: dict[str, str], tmp_path: Path) -> None:
-    app = make_app(tmp_path, **config)
-    make_app(tmp_path, **config)
+def test_the_migrations_make_the_tables_that_the_code_declares(open_app: Open) -> None:
+    app = open_app()
+    open_app()
     with server_of(app).engine.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_a_database_keeps_what_was_answered_for(config: dict[str, str], tmp_path: Path) -> None:
-    upload(make_app(tmp_path, **config), "0" * 32, [1, 2])
-    app = make_app(tmp_path, **config)
+def test_a_database_keeps_what_was_answered_for(open_app: Open) -> None:
+    upload(open_app(), "0" * 32, [1, 2])
+    app = open_app()
     http = app.test_client()
     assert counts(app) == {"k1": 1, "k2": 1}
     note = tick_event(3) | {"data": {"key": "k3", "note": "a\x00😀"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -91,7 +92,9 @@ def _profile_row(server: Server, row: int, subject: object, profile: object) -> 
     if not isinstance(members, Mapping):
         raise InvalidImport(row, "profile", members, "a profile")
     try:
-        return name, ef.Profile.from_json(server.catalogue.spec, members).to_json().decode()
+        return name, json.dumps(
+            ef.Profile.from_json(server.catalogue.spec, members).members(), sort_keys=True, separators=(",", ":")
+        )
     except (ef.InvalidProfile, ef.SpecMismatch) as error:
         raise InvalidImport(row, "profile", members, f"a profile of the server's spec ({error})") from error
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from .errors import InvalidConfiguration, Unavailable
 LOCK_WAIT_S = 30
 _MIGRATION_LOCK = 0x6564676566  # any number of ours: the ASCII of "edgef"
 _BACKENDS = ("sqlite", "postgresql")
+_SQLITE_WRITER = threading.Lock()
+"""SQLite has one writer at a time, and sleeps between tries: the threads of a process take turns without."""
 
 
 def open_database(url: str) -> Engine:
@@ -71,7 +75,8 @@ def _open_sqlite(connection: Any, record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock first: one that read before it wrote could not wait for another, and would fail at once.
     reads = connection.get_execution_options().get("reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 @contextmanager
@@ -87,7 +92,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that writes; it commits at the end, durably, unless an error leaves it."""
-    with _available(), engine.begin() as connection:
+    turn = _SQLITE_WRITER if engine.dialect.name == "sqlite" else nullcontext()
+    with _available(), turn, engine.begin() as connection:
         yield connection
 
 
@@ -95,8 +101,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def _available() -> Iterator[None]:
     try:
         yield
-    except (InterfaceError, OperationalError) as error:
-        raise Unavailable(type(error.orig).__name__) from error
+    except (InterfaceError, OperationalError, sqlite3.OperationalError) as error:
+        raise Unavailable(type(getattr(error, "orig", error)).__name__) from error
 
 
 def _upgrade(engine: Engine) -> None:

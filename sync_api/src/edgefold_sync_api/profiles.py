@@ -1,8 +1,10 @@
-"""Profiles as the database keeps them: canonical text, parsed and merged at most once while it is in use."""
+"""Profiles as the database keeps them: JSON text, parsed and merged at most once while it is in use."""
 
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
@@ -13,15 +15,38 @@ import edgefold_reducer as ef
 CACHED_TEXTS = 2_048
 CACHED_MERGES = 512
 
+_written: OrderedDict[tuple[str, str], ef.Profile] = OrderedDict()
+_lock = threading.Lock()
 
-@lru_cache(maxsize=CACHED_TEXTS)
+
+def write(profile: ef.Profile) -> str:
+    """Return the text of a profile; ``parse`` gives the profile back without reading it again."""
+    text = json.dumps(profile.members(), sort_keys=True, separators=(",", ":"))
+    _remember(profile.spec, text, profile)
+    return text
+
+
 def parse(spec: ef.Spec, text: str) -> ef.Profile:
     """Return a stored profile. Of an earlier spec's, the states of the aggregates that are unchanged are kept."""
+    with _lock:
+        known = _written.get((spec.id, text))
+    if known is not None:
+        return known
     members = json.loads(text)
     if members["spec"] == spec.id:
-        return ef.Profile.from_json(spec, members)
-    last_ms = members["last_ms"]
-    return ef.Profile(spec, last_ms, dict(_carried(spec, last_ms, members["state"])))
+        profile = ef.Profile.from_json(spec, members)
+    else:
+        last_ms = members["last_ms"]
+        profile = ef.Profile(spec, last_ms, dict(_carried(spec, last_ms, members["state"])))
+    _remember(spec, text, profile)
+    return profile
+
+
+def _remember(spec: ef.Spec, text: str, profile: ef.Profile) -> None:
+    with _lock:
+        _written[spec.id, text] = profile
+        if len(_written) > CACHED_TEXTS:
+            _written.popitem(last=False)
 
 
 def _carried(spec: ef.Spec, last_ms: int | None, state: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -47,13 +72,13 @@ def _merged(spec: ef.Spec, texts: tuple[str, ...]) -> ef.Profile:
 
 
 def merged_text(spec: ef.Spec, texts: list[str]) -> str:
-    """Return the canonical text of the merge of stored profiles."""
+    """Return the text of the merge of stored profiles."""
     return _merged_text(spec, tuple(texts))
 
 
 @lru_cache(maxsize=CACHED_MERGES)
 def _merged_text(spec: ef.Spec, texts: tuple[str, ...]) -> str:
-    return _merged(spec, texts).to_json().decode()
+    return write(_merged(spec, texts))
 
 
 @lru_cache(maxsize=CACHED_TEXTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -43,7 +44,7 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": lambda arbiter: started(_address(arbiter)),
-            "post_fork": lambda arbiter, worker: _forget_connections(app),
+            "post_fork": lambda arbiter, worker: _begin_process(app),
             "worker_exit": lambda arbiter, worker: _end_process(worker.pid),
         }
         super().__init__()
@@ -62,8 +63,12 @@ def _address(arbiter: Any) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _forget_connections(app: Any) -> None:
-    """Leave the parent's database connections to the parent: neither SQLite nor PostgreSQL lets two processes share one."""
+def _begin_process(app: Any) -> None:
+    """Begin a worker: what is loaded by now stays, so that collections pass it over; the parent's connections are the parent's.
+
+    Neither SQLite nor PostgreSQL lets two processes share a connection.
+    """
+    gc.freeze()
     server = getattr(app, "extensions", {}).get(EXTENSION)
     if isinstance(server, Server):
         engine: Engine = server.engine

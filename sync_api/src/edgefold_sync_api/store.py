@@ -32,7 +32,7 @@ class Contribution:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is stored of a subject; one that was never written is in epoch 0 with nothing. Profiles are canonical text."""
+    """What is stored of a subject; one that was never written is in epoch 0 with nothing. Profiles are JSON text."""
 
     subject: str
     epoch: int = 0

@@ -48,7 +48,7 @@ def put_diff(
             held = _retire_unseen(connection, spec, held, diff.replica, oldest_ms)
             if diff.replica not in held.replicas and _active(held) >= MAX_REPLICAS:
                 raise TooManyReplicas(MAX_REPLICAS)
-            text = contribution_after(spec, held, diff, decision).to_json().decode()
+            text = profiles.write(contribution_after(spec, held, diff, decision))
             put_contribution(connection, held, diff.replica, decision.timeline, text, now_ms)
         elif held is stored:
             connection.rollback()
@@ -145,9 +145,11 @@ def _answer(
         "epoch": held.epoch,
         "acked": timeline.acked,
         "head": timeline.head,
-        "recent": timeline.recent,
         "attributes": profiles.attributes(spec, held.attributes),
         "server_time_ms": now_ms,
     }
-    others = profiles.merged_text(spec, held.profiles(without=replica))  # is JSON already
-    return f'{json.dumps(members | more, separators=(",", ":"))[:-1]},"others":{others}}}'
+    text = json.dumps(members | more, separators=(",", ":"))[:-1]
+    recent = '","'.join(timeline.recent)  # of characters that JSON takes as they are
+    listed = f'["{recent}"]' if recent else "[]"
+    others = profiles.merged_text(spec, held.profiles(without=replica))  # JSON already
+    return f'{text},"recent":{listed},"others":{others}}}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 
 import jwt
 
@@ -11,6 +12,7 @@ from .errors import InvalidToken
 from .schema import MAX_SUBJECT_CHARACTERS
 
 ALGORITHM, ISSUER = "HS256", "edgefold"
+CACHED_TOKENS = 4_096
 SCORE = "score"
 """The scope of a back end that may name a subject to score."""
 
@@ -38,16 +40,26 @@ def read_token(secret: str, header: str | None) -> Token:
     kind, _, text = (header or "").partition(" ")
     if kind.lower() != "bearer" or not text:
         raise InvalidToken("the Authorization header has no bearer token")
+    token, expires_s = _verified(secret, text.strip())
+    if expires_s <= time.time():
+        raise InvalidToken("the token is refused (ExpiredSignatureError)")
+    return token
+
+
+@lru_cache(maxsize=CACHED_TOKENS)
+def _verified(secret: str, text: str) -> tuple[Token, float]:
+    """Return what a token says and when it expires. A signature stays good; only the time goes on."""
     try:
         claims = jwt.decode(
-            text.strip(), secret, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iss", "sub"]}
+            text, secret, algorithms=[ALGORITHM], issuer=ISSUER, options={"require": ["exp", "iss", "sub"]}
         )
-    except (jwt.InvalidTokenError, OverflowError, ValueError, RecursionError) as error:
+        expires_s = float(claims["exp"])
+    except (jwt.InvalidTokenError, OverflowError, TypeError, ValueError, RecursionError) as error:
         raise InvalidToken(f"the token is refused ({type(error).__name__})") from None
     scope = claims.get("scope")
     if scope not in (None, SCORE):
         raise InvalidToken("the token's scope is unknown")
-    return Token(check_subject(claims["sub"]), scope)
+    return Token(check_subject(claims["sub"]), scope), expires_s
 
 
 def check_subject(value: object) -> str:
