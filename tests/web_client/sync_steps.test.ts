@@ -227,6 +227,15 @@ describe('an erased subject', () => {
     }
   })
 
+  test('is not brought back by a server that was restored to before the erasure', () => {
+    const server = new Server(SHOP)
+    allSent(server, tracked(freshState(SHOP, '2'.repeat(32)), 3))
+    const state = tracked(freshState(SHOP, OLD, { epoch: 1 }), 1)
+    const told = receive(SHOP, state, answered(state, server.profile(OLD), false), NEW)
+    expect([told.outcome, told.state.head.epoch]).toEqual(['believed', 1])
+    expect(orders(carried(SHOP, told.state.body.others))).toBe(0)
+  })
+
   test('keeps what a device tracked before it first heard of the server', () => {
     const server = new Server(SHOP)
     server.erase()

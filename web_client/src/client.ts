@@ -105,7 +105,8 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     : (given as ScoringBundle)
   try {
     const { store, head, refused } = await beginStore(options.store ?? 'indexeddb', name, bundle.spec, wall)
-    const transport = sync === undefined ? null : openTransport(bundle.spec, sync, pageFetch)
+    const ending = new AbortController()
+    const transport = sync === undefined ? null : openTransport(bundle.spec, sync, pageFetch, ending.signal)
     const client = assemble({
       name,
       wall,
@@ -113,10 +114,12 @@ export async function openClient(options: ClientOptions): Promise<Client> {
       store,
       head,
       transport,
+      ending,
       ownStore: store !== options.store,
       ownBundle: own,
     })
     for (const error of refused) client.report(error)
+    if (own && bundle.problem !== null) client.report(bundle.problem)
     return client.client
   } catch (error) {
     if (own) await bundle.close()
@@ -140,6 +143,8 @@ interface Parts {
   readonly store: Store
   readonly head: Head
   readonly transport: Transport | null
+  /** Ends requests, and the wait for other tabs. */
+  readonly ending: AbortController
   readonly ownStore: boolean
   readonly ownBundle: boolean
 }
@@ -209,6 +214,7 @@ function assemble(parts: Parts): { client: Client; report: (error: Error) => voi
   }
 
   function onReport(ended: SyncReport): void {
+    if (closing !== null) return
     lastReport = ended
     if (ended.error !== null) report(ended.error)
     if (ended.steps.length > 0) tabs.tell({ events: [], changed: true })
@@ -243,7 +249,8 @@ function assemble(parts: Parts): { client: Client; report: (error: Error) => voi
   }
 
   async function close(): Promise<void> {
-    schedule?.stop()
+    parts.ending.abort(new ClientClosed('sync'))
+    await schedule?.stop()
     await log.close()
     tabs.close()
     if (parts.ownStore) await store.close()
@@ -262,7 +269,15 @@ function assemble(parts: Parts): { client: Client; report: (error: Error) => voi
   }
 
   if (transport !== null) {
-    const courier = createCourier({ name, spec, log, transport, wall, onError: report })
+    const courier = createCourier({
+      name,
+      spec,
+      log,
+      transport,
+      wall,
+      ending: parts.ending.signal,
+      onError: report,
+    })
     schedule = createSchedule(async (ask) => {
       await log.flush()
       return await courier.run(ask)

@@ -31,6 +31,8 @@ export interface CourierOptions {
   readonly log: Log
   readonly transport: Transport
   readonly wall: () => number
+  /** Ends what is under way. */
+  readonly ending: AbortSignal
   readonly onError: (error: Error) => void
 }
 
@@ -40,7 +42,9 @@ export interface Courier {
 }
 
 /** Return the courier between a log and its server. */
-export function createCourier({ name, spec, log, transport, wall, onError }: CourierOptions): Courier {
+export function createCourier(options: CourierOptions): Courier {
+  const { name, spec, log, transport, wall, ending, onError } = options
+
   /** The server is told of the diff only when it is on the disk: what is sent again must be the same. */
   const sealed = (): Promise<Diff | null> =>
     log.change((state) => {
@@ -105,16 +109,15 @@ export function createCourier({ name, spec, log, transport, wall, onError }: Cou
   }
 
   return {
-    run: (ask) =>
-      withLock(`${name}:sync`, async () => {
-        const steps: (Outcome | Refusal)[] = []
-        try {
-          return await rounds(ask, steps)
-        } catch (error) {
-          const retryAfterMs = error instanceof ServerProblem ? error.retryAfterMs : 0
-          return { outcome: 'failed', steps, error: asError(error), retryAfterMs }
-        }
-      }),
+    async run(ask) {
+      const steps: (Outcome | Refusal)[] = []
+      try {
+        return await withLock(`${name}:sync`, () => rounds(ask, steps), ending)
+      } catch (error) {
+        const retryAfterMs = error instanceof ServerProblem ? error.retryAfterMs : 0
+        return { outcome: 'failed', steps, error: asError(error), retryAfterMs }
+      }
+    },
   }
 }
 

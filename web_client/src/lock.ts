@@ -2,23 +2,30 @@
 
 const waiting = new Map<string, Promise<unknown>>()
 
-/** Run a task while no other holder of the name runs. The lock of a tab that is closed or killed is free at once. */
-export async function withLock<Result>(name: string, task: () => Promise<Result>): Promise<Result> {
+/** Run a task while no other holder of the name runs. The lock of a tab that is closed or killed is free at once.
+ *
+ *  @throws AbortError `signal` was aborted before the task could begin. */
+export async function withLock<Result>(
+  name: string,
+  task: () => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
   const locks = webLocks()
-  if (locks !== undefined) return (await locks.request(name, task)) as Result
+  if (locks !== undefined) {
+    return (await locks.request(name, signal === undefined ? {} : { signal }, task)) as Result
+  }
   const before = waiting.get(name) ?? Promise.resolve()
-  const mine = before.then(task, task)
+  const begin = () => {
+    signal?.throwIfAborted()
+    return task()
+  }
+  const mine = before.then(begin, begin)
   waiting.set(name, mine)
   try {
     return await mine
   } finally {
     if (waiting.get(name) === mine) waiting.delete(name)
   }
-}
-
-/** Whether a lock holds against other tabs. */
-export function locksAcrossTabs(): boolean {
-  return webLocks() !== undefined
 }
 
 function webLocks(): LockManager | undefined {

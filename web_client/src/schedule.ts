@@ -12,7 +12,8 @@ export interface Schedule {
   touch(): void
   /** Sync now, after what is under way, and ask for the profile. */
   now(): Promise<SyncReport>
-  stop(): void
+  /** Plan no further sync; resolves when none is under way. */
+  stop(): Promise<void>
 }
 
 /** Return a schedule of `sync`, which begins with one at once. `ask` tells it to ask even where nothing is to be sent. */
@@ -85,11 +86,12 @@ export function createSchedule(
   return {
     touch: () => plan(AFTER_TRACK_MS),
     now: () => run(true),
-    stop() {
+    async stop() {
       stopped = true
       if (timer !== null) clearTimeout(timer.handle)
       globalThis.removeEventListener?.('online', soon)
       globalThis.document?.removeEventListener('visibilitychange', leaving)
+      await running
     },
   }
 }

@@ -5,6 +5,7 @@ import { merge } from './fold.js'
 import { emptyProfile, type Profile, profileToJson } from './profile.js'
 import type { Spec } from './spec.js'
 import {
+  carried,
   compacted,
   foldRows,
   forgotten,
@@ -84,15 +85,14 @@ function diffOf(
 /** Return what an answer makes of the state (steps 1 to 5, 7 and 8). `newReplica` is used only by a fork. */
 export function receive(spec: Spec, state: State, answer: Answer, newReplica: string): Received {
   if (answer.replica !== state.head.replica) return { state, outcome: 'stale' }
-  const told = withAnswer(state, answer)
+  const told = withAnswer(spec, state, answer)
   if (state.head.epoch !== null && answer.epoch > state.head.epoch) {
     const fresh = forgotten(spec, told, newReplica, answer.epoch)
     const { others, attributes } = told.body
     return { state: { ...fresh, body: { ...fresh.body, others, attributes } }, outcome: 'erased' }
   }
   const shared = sharedSeq(state, answer)
-  if (shared !== answer.acked)
-    return { state: forked(spec, told, answer, shared, newReplica), outcome: 'forked' }
+  if (shared !== answer.acked) return { state: forked(spec, told, shared, newReplica), outcome: 'forked' }
 
   const restored = shared < state.head.acked
   const agreed = acknowledged(told, answer, restored)
@@ -104,17 +104,20 @@ export function receive(spec: Spec, state: State, answer: Answer, newReplica: st
 }
 
 /** Step 7: what the server told is kept with what is made of it. The clock passes the other devices' last event. */
-function withAnswer(state: State, answer: Answer): State {
+function withAnswer(spec: Spec, state: State, answer: Answer): State {
   const { head, body } = state
+  // A server that was restored to before an erasure tells what was erased, until our next diff reminds it.
+  const outdated = head.epoch !== null && answer.epoch < head.epoch
+  const others = outdated ? emptyProfile(spec) : answer.others
   return {
     head: {
       ...head,
       revision: head.revision + 1,
       epoch: Math.max(head.epoch ?? 0, answer.epoch),
-      time: Math.max(head.time, answer.others.lastMs ?? 0),
+      time: Math.max(head.time, others.lastMs ?? 0),
       sendUpToMs: head.sendUpToMs === null ? null : answer.serverTimeMs + MAX_AHEAD_MS,
     },
-    body: { ...body, others: profileToJson(answer.others), attributes: answer.attributes },
+    body: { ...body, others: profileToJson(others), attributes: outdated ? {} : answer.attributes },
     events: state.events,
   }
 }
@@ -158,13 +161,13 @@ function acknowledged(state: State, answer: Answer, restored: boolean): State {
 
 /** Step 3: become a new replica that starts with our own events after what both share. What came before is in the old
  *  replica's contribution; until the server tells it in `others`, our own copy of it stands there. */
-function forked(spec: Spec, state: State, answer: Answer, shared: number | null, newReplica: string): State {
+function forked(spec: Spec, state: State, shared: number | null, newReplica: string): State {
   const { head, events } = state
   const fresh = { replica: newReplica, acked: 0, whole: false, limit: MAX_DIFF_EVENTS }
   const start = shared ?? head.acked
   // Folded events that no server ever acknowledged have no rows to start with: they stay in front.
   if (start < head.compacted) return renumbered(state, events, fresh)
-  const others = merge(spec, answer.others, profileUpTo(spec, state, start))
+  const others = merge(spec, carried(spec, state.body.others), profileUpTo(spec, state, start))
   const rows = events.filter((event) => event.seq > start)
   const next = renumbered(state, rows, { ...fresh, compacted: 0 })
   const base = profileToJson(emptyProfile(spec))
@@ -177,7 +180,7 @@ function overlapped(spec: Spec, state: State, answer: Answer, newReplica: string
   const ours = state.events.filter((event) => named.has(event.id))
   if (ours.some((event) => event.seq <= state.head.acked)) {
     // Only a whole contribution can name events that this replica has acknowledged: start after them.
-    return { state: forked(spec, state, answer, answer.acked, newReplica), outcome: 'forked' }
+    return { state: forked(spec, state, answer.acked, newReplica), outcome: 'forked' }
   }
   return { state: without(state, named), outcome: 'overlapped' }
 }

@@ -26,28 +26,47 @@ export interface Transport {
   erase(): Promise<number>
 }
 
-/** Return the transport to a sync API. Each of its calls:
+/** Return the transport to a sync API; `ending` breaks off what is under way. Each of its calls:
  *
  *  @throws NoAnswer nothing usable came, or no token.
  *  @throws ServerProblem the server refused.
  *  @throws InvalidAnswer the answer is not of this protocol.
  *  @throws SpecMismatch the server folds by another spec. */
-export function openTransport(spec: Spec, options: SyncOptions, fetcher: typeof fetch): Transport {
+export function openTransport(
+  spec: Spec,
+  options: SyncOptions,
+  fetcher: typeof fetch,
+  ending: AbortSignal,
+): Transport {
   const root = options.url.replace(/\/+$/, '')
   let token: string | null = typeof options.token === 'string' ? options.token : null
 
   async function call(method: string, path: string, body?: string): Promise<unknown> {
     const url = root + path
-    const response = await attempt(url, method, body)
-    if (response.status !== 401 || typeof options.token === 'string') return await read(url, response)
+    const [status, answer] = await attempt(url, method, body)
+    if (status !== 401 || typeof options.token === 'string') return answer()
     token = null
-    return await read(url, await attempt(url, method, body))
+    const [, again] = await attempt(url, method, body)
+    return again()
   }
 
-  async function attempt(url: string, method: string, body: string | undefined): Promise<Response> {
+  /** The answer is read before its time is over; only then it is looked at. */
+  async function attempt(
+    url: string,
+    method: string,
+    body: string | undefined,
+  ): Promise<[status: number, answer: () => unknown]> {
+    const breaking = new AbortController()
+    const end = () => breaking.abort(ending.reason)
+    const timer = setTimeout(
+      () => breaking.abort(new DOMException(`it took over ${TIMEOUT_MS} ms`, 'TimeoutError')),
+      TIMEOUT_MS,
+    )
+    ending.addEventListener('abort', end)
     try {
+      ending.throwIfAborted()
       token ??= typeof options.token === 'string' ? options.token : await options.token()
-      return await fetcher(url, {
+      const response = await fetcher(url, {
         method,
         headers: {
           accept: 'application/json',
@@ -55,11 +74,16 @@ export function openTransport(spec: Spec, options: SyncOptions, fetcher: typeof 
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         cache: 'no-store',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: breaking.signal,
         ...(body === undefined ? {} : { body, keepalive: body.length <= MAX_KEEPALIVE_CHARACTERS }),
       })
+      const text = await response.text()
+      return [response.status, () => read(response, text)]
     } catch (error) {
       throw new NoAnswer(url, error)
+    } finally {
+      clearTimeout(timer)
+      ending.removeEventListener('abort', end)
     }
   }
 
@@ -83,13 +107,7 @@ function requestOf(diff: Diff): string {
   return `${JSON.stringify(members).slice(0, -1)},"delta":${delta}}`
 }
 
-async function read(url: string, response: Response): Promise<unknown> {
-  let text: string
-  try {
-    text = await response.text()
-  } catch (error) {
-    throw new NoAnswer(url, error)
-  }
+function read(response: Response, text: string): unknown {
   if (!response.ok) throw problemOf(response, text)
   try {
     return parseJson(text)
