@@ -152,6 +152,21 @@ describe('an event', () => {
   })
 })
 
+test('a device that was put back to before it began asks again as the new replica, and misses nothing', async () => {
+  const net = network()
+  const store = memoryStore()
+  const first = await shop(net, { store })
+  const { head, body } = await store.transact({ body: true }, (found) => ({ result: found }))
+  await first.track('order', { amount: 1 })
+  await first.sync()
+  const copy = memoryStore()
+  await copy.transact({}, () => ({ ...(head && body ? { head, body } : {}), result: null }))
+  const second = await shop(net, { store: copy })
+  expect((await second.sync()).outcome).toBe('synced')
+  expect(second.status().replica).not.toBe(first.status().replica)
+  expect((await second.score()).features).toMatchObject({ orders: 1 })
+})
+
 describe('a token', () => {
   test('is fetched again once the server does not accept it', async () => {
     const net = network()

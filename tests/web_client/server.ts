@@ -57,6 +57,11 @@ export class Server {
 
   /** What `POST /v1/diffs` answers. */
   put(diff: DiffRequest): Record<string, unknown> {
+    if (diff.epoch > this.epoch) {
+      // The server has gone back to before an erasure.
+      this.contributions = new Map()
+      this.epoch = diff.epoch
+    }
     const [outcome, overlap] = this.decide(diff)
     if (outcome === 'applied' || outcome === 'replaced') this.store(diff, outcome)
     return { ...this.profile(diff.replica), outcome, overlap, retry_after_ms: 0 }
@@ -78,7 +83,7 @@ export class Server {
       if (overlap.length > 0 && this.fault !== 'ignores overlap') return ['overlap', overlap]
       return [applies ? 'applied' : 'replaced', []]
     }
-    if (diff.to === acked && diff.to > 0 && diff.ids.at(-1) === head) return ['duplicate', []]
+    if (diff.from > 0 && diff.to === acked && diff.ids.at(-1) === head) return ['duplicate', []]
     return [diff.from > acked + 1 ? 'gap' : 'fork', []]
   }
 

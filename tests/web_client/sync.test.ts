@@ -99,7 +99,10 @@ class World {
   }
 
   private ask(device: Device): void {
-    this.hear(device, this.server.profile(device.state.head.replica), false)
+    const { replica } = device.state.head
+    this.hear(device, this.server.profile(replica), false)
+    // What the others are to a new replica the answer to the one before did not say.
+    if (device.state.head.replica !== replica) this.ask(device)
   }
 
   private resend(device: Device): void {

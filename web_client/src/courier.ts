@@ -82,7 +82,12 @@ export function createCourier(options: CourierOptions): Courier {
     })
     let asking = ask || log.head().epoch === null
     for (let idle = 0; idle < MAX_IDLE_ROUNDS; idle++) {
-      if (asking) steps.push(await accept(await transport.profile(log.head().replica)))
+      if (asking) {
+        const outcome = await accept(await transport.profile(log.head().replica))
+        steps.push(outcome)
+        asking = isAnother(outcome)
+        if (asking) continue
+      }
       const diff = await sealed()
       if (diff === null) return done(log.head().last > log.head().acked ? 'waiting' : 'synced')
       try {
@@ -91,8 +96,7 @@ export function createCourier(options: CourierOptions): Courier {
         const outcome = await accept(answer)
         steps.push(outcome)
         if (log.head().acked > before.acked || log.head().last < before.last) idle = -1
-        // A fork, or an erasure, wants to know what the new replica has in the others.
-        asking = outcome === 'forked' || outcome === 'erased' || outcome === 'stale'
+        asking = isAnother(outcome)
         if (answer.retryAfterMs > 0) return done('waiting', null, answer.retryAfterMs)
       } catch (error) {
         if (!(error instanceof ServerProblem)) throw error
@@ -119,6 +123,11 @@ export function createCourier(options: CourierOptions): Courier {
       }
     },
   }
+}
+
+/** Whether this is another replica now: what `others` are to it the answer to the one before did not say. */
+function isAnother(outcome: Outcome): boolean {
+  return outcome === 'forked' || outcome === 'erased' || outcome === 'stale'
 }
 
 function sameDiff(a: Diff, b: Diff): boolean {

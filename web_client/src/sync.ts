@@ -122,7 +122,7 @@ function withAnswer(spec: Spec, state: State, answer: Answer): State {
   }
 }
 
-/** Step 1: the largest seq at which our own id equals the server's; null where none is found. */
+/** Step 1: the largest seq at which our own id equals the server's; null where what is compared does not reach to one. */
 function sharedSeq({ head, events }: State, answer: Answer): number | null {
   const { acked, recent } = answer
   if (acked === 0) return 0
@@ -132,7 +132,7 @@ function sharedSeq({ head, events }: State, answer: Answer): number | null {
   for (let seq = Math.min(acked, head.last); seq >= Math.max(first, head.compacted + 1); seq--) {
     if (events[seq - head.compacted - 1]?.id === ids[seq - first]) return seq
   }
-  return null
+  return first === 1 && head.compacted === 0 ? 0 : null
 }
 
 /** Steps 2 and 5: the server has our events up to `acked`, and no others of this replica. */
