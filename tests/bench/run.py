@@ -23,7 +23,7 @@ PROGRAMS = (
     (sys.executable, "reducer/bench/frame.py"),
     (sys.executable, "sync_api/bench/http.py"),
     ("node", "web_client/bench/size.mjs"),
-    (sys.executable, "web_client/bench/page.py"),
+    (sys.executable, "-m", "tests.bench.page"),
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 Figures = dict[str, Any]

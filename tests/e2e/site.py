@@ -1,0 +1,95 @@
+"""The real API and a page, served on this machine, with faults on demand."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from edgefold_sync_api import create_app
+from flask import Flask, send_from_directory
+from werkzeug.serving import make_server
+
+SECRET = "a secret for tests, of more than 32 bytes"
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class Site:
+    """A served site; ``url`` ends without a slash. ``requests`` are the bodies that came, with their paths."""
+
+    def __init__(self, app: Flask, port: int) -> None:
+        self.app, self.url = app, f"http://127.0.0.1:{port}"
+        self.requests: list[tuple[str, str, bytes]] = []
+        self.lose_replies = 0
+        """How many replies to a diff are lost yet: the diff is handled, and the connection breaks."""
+        self.lost_replies = 0
+        self.api_down = False
+        """Whether every call of the API ends in a broken connection, unhandled."""
+
+    def faulty(self, app: Wsgi) -> Wsgi:
+        """Return the WSGI application with the faults in front."""
+
+        def handle(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            environ["wsgi.input"] = _Body(body)
+            self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
+            if self.api_down and environ["PATH_INFO"].startswith("/v1/"):
+                return _broken(environ)
+            parts = app(environ, start)
+            answer = list(parts)
+            getattr(parts, "close", lambda: None)()
+            if environ["PATH_INFO"] == "/v1/diffs" and self.lose_replies > 0:
+                self.lose_replies -= 1
+                self.lost_replies += 1
+                return _broken(environ)
+            return answer
+
+        return handle
+
+
+def _broken(environ: dict[str, Any]) -> list[bytes]:
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    return []
+
+
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def read(self, size: int = -1) -> bytes:
+        size = len(self._content) if size is None or size < 0 else size
+        taken, self._content = self._content[:size], self._content[size:]
+        return taken
+
+    def readline(self, size: int = -1) -> bytes:
+        return self.read(size)
+
+
+@contextmanager
+def serving(page: Path, bundle: Path, database: Path, port: int = 0) -> Iterator[Site]:
+    """Serve the API, the page and the bundle's files until the block ends."""
+    app = create_app(
+        {
+            "EDGEFOLD_SECRET": SECRET,
+            "EDGEFOLD_BUNDLES": str(bundle),
+            "EDGEFOLD_DATABASE_URL": f"sqlite:///{database}",
+            "EDGEFOLD_REQUESTS_PER_SECOND": 10_000,
+        }
+    )
+    app.add_url_rule("/", view_func=lambda: send_from_directory(page, "index.html"), endpoint="index")
+    app.add_url_rule("/<path:name>", view_func=lambda name: send_from_directory(page, name), endpoint="page")
+    app.add_url_rule("/bundle/<path:name>", view_func=lambda name: send_from_directory(bundle, name), endpoint="bundle")
+    server = make_server("127.0.0.1", port, app, threaded=True)
+    site = Site(app, server.server_port)
+    app.wsgi_app = site.faulty(app.wsgi_app)  # type: ignore[method-assign]  # how Flask documents a middleware
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
