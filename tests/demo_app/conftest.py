@@ -23,11 +23,12 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def site(output: Path) -> Flask:
-    orders = all_orders()
-    app = create_site(output, customers(orders), secret_of(output), database_url(output))
-    load_histories(orders[orders["subject"].isin(STORIES)], app, output, print)
+@pytest.fixture(scope="module")
+def site(output: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The site with a database of its own for each module, since some change it."""
+    orders, data = all_orders(), tmp_path_factory.mktemp("data")
+    app = create_site(output, customers(orders), secret_of(output), database_url(data))
+    load_histories(orders[orders["subject"].isin(STORIES)], app, data, print)
     return app
 
 

@@ -12,6 +12,11 @@ from flask.testing import FlaskClient
 from .shop import all_orders
 
 
+def fetched(browser: FlaskClient, path: str) -> tuple[int, bytes]:
+    with browser.get(path) as answer:
+        return answer.status_code, answer.data
+
+
 def token_of(browser: FlaskClient, subject: str) -> dict[str, str]:
     token = browser.get("/demo/token", query_string={"subject": subject}).get_json()["token"]
     return {"Authorization": f"Bearer {token}"}
@@ -43,23 +48,23 @@ def test_nobody_else_gets_a_token(browser: FlaskClient) -> None:
 
 
 def test_every_file_that_the_page_names_is_served(browser: FlaskClient) -> None:
-    html = browser.get("/").get_data(as_text=True)
+    html = fetched(browser, "/")[1].decode()
     named = re.findall(r'(?:href|src)="([^"#:]+)"', html)
     assert {"main.js", "main.css", "archivo.woff2", "icon.svg"} <= set(named)
-    assert {name: browser.get(f"/{name}").status_code for name in named} == dict.fromkeys(named, 200)
+    assert {name: fetched(browser, f"/{name}")[0] for name in named} == dict.fromkeys(named, 200)
 
 
 def test_every_file_that_the_service_worker_keeps_is_served(browser: FlaskClient) -> None:
-    script = browser.get("/service.js").get_data(as_text=True)
+    script = fetched(browser, "/service.js")[1].decode()
     listed = re.search(r'\["\./"[^\]]*\]', script)
     assert listed is not None
     kept = re.findall(r'"([^"]+)"', listed[0])
-    assert {name: browser.get(f"/{name}").status_code for name in kept} == dict.fromkeys(kept, 200)
+    assert {name: fetched(browser, "/" + name.removeprefix("./"))[0] for name in kept} == dict.fromkeys(kept, 200)
 
 
 def test_the_bundle_is_served_as_it_was_exported(browser: FlaskClient, output: Path) -> None:
     for path in (output / "bundle").iterdir():
-        assert browser.get(f"/bundles/repurchase/{path.name}").data == path.read_bytes()
+        assert fetched(browser, f"/bundles/repurchase/{path.name}") == (200, path.read_bytes())
 
 
 def test_no_file_outside_the_page_is_served(browser: FlaskClient) -> None:

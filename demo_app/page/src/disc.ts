@@ -74,7 +74,7 @@ function drawRings(group: SVGElement, { rings, beginsMs, nowMs }: Pressing): voi
     const radius = GROOVE + ((ring.time - beginsMs) / (nowMs - beginsMs)) * (EDGE - GROOVE)
     drawn.setAttribute('class', `ring ring-${ring.kind}`)
     drawn.style.setProperty('r', `${radius}px`)
-    drawn.style.strokeWidth = `${0.7 + 0.28 * Math.min(ring.cds, 9)}px`
+    drawn.style.strokeWidth = `${(ring.kind === 'pending' ? 1.6 : 0.7) + 0.28 * Math.min(ring.cds, 9)}px`
   }
 }
 

@@ -57,8 +57,8 @@ async function start(): Promise<void> {
     }),
   )
   prepareErase(
-    () => session.get()?.devices[inHand.get()],
     () => session.get()?.customer.subject ?? '',
+    () => void session.get()?.erase(inHand.get()),
   )
   await choose(chosen)
   keepOffline(byId('offline-ready'))
@@ -107,15 +107,14 @@ function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: ()
   for (const device of devices) device.view.watch(draw)
 }
 
-/** Erase on the device in hand; the other learns of it from the shop. */
-function prepareErase(inHand: () => Device | undefined, subject: () => string): void {
+function prepareErase(subject: () => string, erase: () => void): void {
   const dialog = byId('erase-dialog') as HTMLDialogElement
   byId('erase').addEventListener('click', () => {
     byId('erase-subject').textContent = subject()
     dialog.showModal()
   })
   dialog.addEventListener('close', () => {
-    if (dialog.returnValue === 'erase') void inHand()?.erase()
+    if (dialog.returnValue === 'erase') erase()
   })
 }
 

@@ -11,6 +11,8 @@ export const DEVICES = ['Phone', 'Laptop'] as const
 export interface Session {
   readonly customer: Customer
   readonly devices: readonly [Device, Device]
+  /** Erase through one device; the other learns of it from the shop. */
+  readonly erase: (index: number) => Promise<void>
   readonly close: () => Promise<void>
 }
 
@@ -27,6 +29,10 @@ export async function openSession(
   return {
     customer,
     devices: [phone, laptop],
+    async erase(index) {
+      await [phone, laptop][index]?.erase()
+      await syncIfOnline(index === 0 ? laptop : phone)
+    },
     async close() {
       await Promise.all([phone.close(), laptop.close()])
     },
@@ -39,11 +45,17 @@ function tellOther(device: Device, other: Device): void {
   device.view.watch(({ counters }) => {
     const more = counters.acknowledged > acknowledged
     acknowledged = counters.acknowledged
-    if (more && other.wire.online.get()) void other.sync()
+    if (more) void syncIfOnline(other)
   })
+  let before = device.wire.online.get() // at the opening, the client syncs by itself
   device.wire.online.watch((online) => {
-    if (online) void device.sync()
+    if (online && !before) void device.sync()
+    before = online
   })
+}
+
+async function syncIfOnline(device: Device): Promise<void> {
+  if (device.wire.online.get()) await device.sync()
 }
 
 /** The purchases that a device's profile counts. Those of the other device reach it only as sums; the page draws them

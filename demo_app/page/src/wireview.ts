@@ -4,7 +4,7 @@ import { element } from './dom.js'
 import { bytes } from './format.js'
 import { type Exchange, exchanges } from './wire.js'
 
-const SHOWN = 7
+const SHOWN = 5
 
 export function watchWire(list: HTMLElement): void {
   exchanges.watch((all) => {
