@@ -256,6 +256,17 @@ describe('a score listener', () => {
     expect(errors).toEqual([new RangeError('mine')])
   })
 
+  test('of the status hears what another tab has changed', async () => {
+    const [store, name] = [memoryStore(), 'status-tabs']
+    const [a, b] = [await shop({ store, name }), await shop({ store, name })]
+    const heard: Status[] = []
+    b.on('status', (status) => heard.push(status))
+    await a.track('view', { page: 'home' })
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ tracked: 1, pending: 1 }))
+    await a.erase()
+    await vi.waitFor(() => expect(heard.at(-1)).toMatchObject({ tracked: 0, replica: a.status().replica }))
+  })
+
   test('of the status hears what changed', async () => {
     const client = await shop({ store: memoryStore() })
     const heard: Status[] = []

@@ -52,6 +52,8 @@ export interface Log {
   change<Result>(decide: (state: State) => Changed<Result>, strict?: boolean): Promise<Result>
   /** The head as this tab last saw it. */
   head(): Head
+  /** See what other tabs have made of the head. */
+  look(): Promise<void>
   counts(): Counts
   flush(): Promise<void>
   close(): Promise<void>
@@ -206,6 +208,7 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
     read,
     change,
     head: () => head,
+    look: () => transact({}, () => ({ result: undefined })),
     counts: () => countsOf(head, appender.waiting()),
     flush: appender.flush,
     close: appender.close,
