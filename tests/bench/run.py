@@ -59,7 +59,41 @@ ROWS: dict[str, Callable[[Figures], list[tuple[str, str, str, str]]]] = {
             f"{f['ratio_to_oracle']:.3f}",
         ),
     ],
+    "POST /v1/diffs": lambda f: [
+        (
+            "diffs a second, each durable in SQLite before its answer",
+            f"{f['diffs_per_second']:,} requests/s",
+            f"{f['empty_route_per_second']:,} requests/s, an empty Flask route",
+            f"{f['ratio']:.2f}",
+        )
+    ],
+    "size of the page": lambda f: [
+        (
+            "the client, minified and gzip",
+            f"{f['core'] / 1000:.1f} kB",
+            f"{(f['onnxruntime_js'] + f['onnxruntime_wasm']) / 1000:,.0f} kB, onnxruntime-web, which the first model loads",
+            f"{f['core'] / (f['onnxruntime_js'] + f['onnxruntime_wasm']):.3f}",
+        )
+    ],
+    "page": lambda f: [
+        (
+            f"navigation to the first score, {f['stored_events']:,} stored events",
+            f"{f['first_score_ms']:.0f} ms",
+            f"{f['runtime_alone_ms']:.0f} ms, onnxruntime-web alone with the same model",
+            f"{f['ratio_of_loads']:.2f}",
+        ),
+        (
+            f"`track` to the new score, {f['stored_events']:,} stored events",
+            f"{_spread(f['track_to_score_ms'])}",
+            f"{_spread(f['asking_a_server_ms'])}, asking a server on the same machine",
+            f"{f['ratio_to_asking']:.2f}",
+        ),
+    ],
 }
+
+
+def _spread(taken: Figures) -> str:
+    return f"median {taken['median']:.1f} ms, p99 {taken['p99']:.1f} ms"
 
 
 def measure(program: tuple[str, ...]) -> list[Figures]:

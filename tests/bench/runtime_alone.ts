@@ -3,7 +3,7 @@
 import * as ort from 'onnxruntime-web/wasm'
 
 ort.env.wasm.numThreads = 1
-ort.env.wasm.wasmPaths = '/'
+ort.env.wasm.wasmPaths = { wasm: '/ort-wasm-simd-threaded.wasm' }
 const [manifest, model] = await Promise.all([
   fetch('/bundle/manifest.json').then((answer) => answer.json()),
   fetch('/bundle/model.onnx').then((answer) => answer.arrayBuffer()),

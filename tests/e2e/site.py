@@ -11,7 +11,7 @@ from typing import Any
 
 from edgefold_sync_api import create_app
 from flask import Flask, send_from_directory
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 SECRET = "a secret for tests, of more than 32 bytes"
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -55,6 +55,11 @@ def _broken(environ: dict[str, Any]) -> list[bytes]:
     return []
 
 
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing: ``Site.requests`` holds them."""
+
+
 class _Body:
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -82,7 +87,7 @@ def serving(page: Path, bundle: Path, database: Path, port: int = 0) -> Iterator
     app.add_url_rule("/", view_func=lambda: send_from_directory(page, "index.html"), endpoint="index")
     app.add_url_rule("/<path:name>", view_func=lambda name: send_from_directory(page, name), endpoint="page")
     app.add_url_rule("/bundle/<path:name>", view_func=lambda name: send_from_directory(bundle, name), endpoint="bundle")
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
     site = Site(app, server.server_port)
     app.wsgi_app = site.faulty(app.wsgi_app)  # type: ignore[method-assign]  # how Flask documents a middleware
     thread = threading.Thread(target=server.serve_forever, daemon=True)
