@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from edgefold_demo_app.serve import HOST
@@ -120,6 +119,7 @@ def test_nothing_that_left_names_what_was_bought(open_page: Callable[[str], Page
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
     page.get_by_role("button", name="Buy Night Bus to Ystad").click()
+    page.get_by_role("button", name="Sync the Phone").click()
     Deck(page, "Phone").count("acknowledged", 1)
     expect(page.locator("#stayed")).to_contain_text("Night Bus to Ystad")
     assert any("/v1/diffs" in text for text in sent)

@@ -3,11 +3,15 @@
 import { element } from './dom.js'
 import type { Evaluation, Metrics } from './shop.js'
 
-const COLUMNS: readonly (readonly [heading: string, of: (metrics: Metrics) => number])[] = [
-  ['AUC', (metrics) => metrics.auc],
-  ['log loss', (metrics) => metrics.log_loss],
-  ['Brier', (metrics) => metrics.brier],
-  ['calibration error', (metrics) => metrics.calibration_error],
+const COLUMNS: readonly (readonly [
+  heading: string,
+  of: (metrics: Metrics) => number,
+  better: (...values: number[]) => number,
+])[] = [
+  ['AUC', (metrics) => metrics.auc, Math.max],
+  ['log loss', (metrics) => metrics.log_loss, Math.min],
+  ['Brier', (metrics) => metrics.brier, Math.min],
+  ['calibration error', (metrics) => metrics.calibration_error, Math.min],
 ]
 
 export function createEvaluation(evaluation: Evaluation): readonly HTMLElement[] {
@@ -20,7 +24,10 @@ export function createEvaluation(evaluation: Evaluation): readonly HTMLElement[]
       'tr',
       {},
       element('th', { scope: 'row' }, metrics.name),
-      ...COLUMNS.map(([, of]) => element('td', {}, of(metrics).toFixed(4))),
+      ...COLUMNS.map(([, of, better]) => {
+        const best = better(...evaluation.metrics.map(of)) === of(metrics)
+        return element('td', best ? { class: 'best' } : {}, of(metrics).toFixed(4))
+      }),
     ),
   )
   return [

@@ -49,7 +49,7 @@ export function createLedger(left: HTMLElement, stayed: HTMLElement): Ledger {
     )
     leftSum.replaceChildren(
       element('strong', {}, bytes(sum)),
-      ` in ${count(all.length, 'request')}, all of them sums`,
+      ` in ${count(all.length, 'request')}, nothing but sums and random ids`,
     )
   })
   return {
