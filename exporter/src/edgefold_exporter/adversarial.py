@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .columns import OTHER, Column, Floats, Lookup, Numeric
 from .compile import Compiled
+from .reference import Reference
 from .rows import Rows, joined
 from .trees import Ensemble, Split
 
@@ -23,14 +24,22 @@ POOL = 2_000
 """Rows of X among which one that reaches a tree's node is looked for."""
 
 
-def adversarial_rows(compiled: Compiled, features: Sequence[str], pool: Rows) -> Rows:
-    """Return rows of the model's ``features``: rows of ``pool`` with one feature replaced and, for trees, with several."""
+def adversarial_rows(compiled: Compiled, reference: Reference, pool: Rows) -> tuple[Rows, int]:
+    """Return rows of the model's features, and how many odd values the model refuses, which are left out.
+
+    They are rows of ``pool`` with one feature replaced and, for trees, with several.
+    """
     bases = np.linspace(0, pool.count - 1, BASES).astype(np.int64)
-    odd = {name: _odd_values(compiled, name, pool.columns[name]) for name in features}
+    odd, refused = {}, 0
+    for name in reference.features:
+        values = _odd_values(compiled, name, pool.columns[name])
+        taken = reference.answers(_replaced(pool, np.zeros(len(values), dtype=np.int64), name, values)).taken
+        refused += int((~taken).sum())
+        odd[name] = values[taken] if taken.any() else pool.columns[name][:1]
     parts = [_replaced(pool, np.tile(bases, len(v)), name, np.repeat(v, len(bases))) for name, v in odd.items()]
     if compiled.ensemble is not None:  # a sum of several huge terms depends on its order, and no row of a spec has them
         parts += [*_threshold_rows(compiled.ensemble, pool), _mixed(pool, odd)]
-    return joined(parts)
+    return joined(parts), refused
 
 
 def _odd_values(compiled: Compiled, name: str, seen: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -41,7 +50,7 @@ def _odd_values(compiled: Compiled, name: str, seen: npt.NDArray[Any]) -> npt.ND
         values = sorted({str(value) for value in known} | {value for value in seen if value is not None})
         around = [text for value in values for text in (value + " ", value.upper(), value.lower(), value[:-1])]
         return np.array([None, *values, *UNSEEN, *(text for text in dict.fromkeys(around) if text)], dtype=object)
-    edges = np.array([value for column in own for value in _edges(column)])
+    edges = np.array(list(dict.fromkeys(value for column in own for value in _edges(column))))
     odd = np.concatenate([ODD_NUMBERS, edges, np.nextafter(edges, np.inf), np.nextafter(edges, -np.inf)])
     infinite = compiled.ensemble is not None and all(_is_raw(column) for column in own)
     return np.concatenate([odd, [np.inf, -np.inf]]) if infinite else odd
@@ -86,10 +95,10 @@ def _threshold_rows(ensemble: Ensemble, pool: Rows) -> Iterator[Rows]:
             column = ensemble.columns[split.column]
             if isinstance(column, Numeric):
                 last = largest_at_most(column, split.threshold)
-                last = last if _is_raw(column) else float(np.clip(last, -LARGEST, LARGEST))
+                beside = [last, np.nextafter(last, np.inf), np.nextafter(last, -np.inf), np.nan]
                 rows, values = wanted.setdefault(column.feature, ([], []))
-                rows += [row] * 4
-                values += [last, np.nextafter(last, np.inf), np.nextafter(last, -np.inf), np.nan]
+                rows += [row] * len(beside)
+                values += beside if _is_raw(column) else np.clip(beside, -LARGEST, LARGEST).tolist()
     for name, (rows, values) in wanted.items():
         yield _replaced(pool, np.array(rows), name, np.array(values))
 

@@ -80,7 +80,8 @@ class Lookup:
     def then(self, step: Callable[[Value], Value], named: tuple[Value, ...] = ()) -> Lookup:
         """Return the column after one more step, which names some values of the source."""
         inner, kind = self.function, (str if self.base is None else float)
-        known = tuple(dict.fromkeys((*self.known, *(v for v in named if isinstance(v, kind) and not is_missing(v)))))
+        new = [value for value in named if isinstance(value, kind) and not is_missing(value)]
+        known = tuple(dict.fromkeys((*self.known, *new))) if new else self.known
         return replace(self, function=lambda value: step(inner(value)), known=known)
 
     def outcomes(self) -> list[Value]:

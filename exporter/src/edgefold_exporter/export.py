@@ -88,7 +88,7 @@ def _parity(bundle: Bundle, reference: Reference, compiled: Compiled, rows: Rows
     own = Rows({name: rows.columns[name] for name in reference.features}, rows.count)
     golden = own.take(golden_indices(own.count, labels))
     pool = own.take(np.linspace(0, own.count - 1, min(own.count, POOL)).astype(np.int64))
-    return check_parity(bundle, reference, golden, adversarial_rows(compiled, reference.features, pool))
+    return check_parity(bundle, reference, golden, *adversarial_rows(compiled, reference, pool))
 
 
 def _labels(y: Any, count: int, classifier: Any) -> Any:

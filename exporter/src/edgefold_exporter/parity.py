@@ -18,7 +18,7 @@ GOLDEN_ROWS = 200
 
 @dataclass(frozen=True)
 class Parity:
-    """What was compared. ``refused`` rows are those on which the fitted model raises, so that there is nothing to agree with."""
+    """What was compared. ``refused`` counts what the fitted model itself refuses, so that there is nothing to agree with."""
 
     golden: int
     adversarial: int
@@ -48,14 +48,14 @@ def golden_indices(count: int, labels: npt.NDArray[Any] | None) -> npt.NDArray[n
     return np.unique(np.concatenate([firsts, spread]))[: max(GOLDEN_ROWS, len(firsts))] if len(firsts) else spread
 
 
-def check_parity(bundle: Bundle, reference: Reference, golden: Rows, adversarial: Rows) -> Parity:
-    """Compare labels and probabilities of every row that the model takes.
+def check_parity(bundle: Bundle, reference: Reference, golden: Rows, adversarial: Rows, refused: int) -> Parity:
+    """Compare labels and probabilities of every row that the model takes; ``refused`` values were left out before.
 
     Raises:
         ParityError: the first row that differs, with both results.
     """
     tolerance = bundle.manifest.tolerance
-    largest, refused, counts = 0.0, 0, []
+    largest, counts = 0.0, []
     for kind, rows in (("a row of X", golden), ("an adversarial row", adversarial)):
         answers = reference.answers(rows)
         refused += int((~answers.taken).sum())

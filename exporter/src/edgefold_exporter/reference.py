@@ -5,10 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import ThreadpoolController
 
 from .columns import Value, is_missing
 from .errors import InvalidTrainingData
@@ -49,7 +51,7 @@ class Reference:
         return np.column_stack([column.astype(kind) for column in columns.values()])
 
     def answers(self, rows: Rows) -> Answers:
-        """Return what the model says about each row; rows on which it raises ValueError are not taken."""
+        """Return what the model says about each row; rows on which it raises ValueError, or says NaN, are not taken."""
         classes = self.model.classes_
         labels = np.zeros(rows.count, dtype=np.int64)
         probabilities = np.full((rows.count, len(classes)), np.nan)
@@ -60,7 +62,7 @@ class Reference:
             part = parts.pop()
             some = frame.iloc[part] if self.named else frame[part]
             try:
-                with warnings.catch_warnings(), np.errstate(all="ignore"):
+                with warnings.catch_warnings(), np.errstate(all="ignore"), _threads().limit(limits=1):
                     warnings.simplefilter("ignore")  # extreme values overflow on purpose
                     probabilities[part] = self.model.predict_proba(some)
                     labels[part] = np.searchsorted(classes, self.model.predict(some))
@@ -68,7 +70,13 @@ class Reference:
             except ValueError:
                 if len(part) > 1:
                     parts += np.array_split(part, 2)
-        return Answers(labels, probabilities, taken)
+        return Answers(labels, probabilities, taken & ~np.isnan(probabilities).any(axis=1))
+
+
+@cache
+def _threads() -> ThreadpoolController:
+    """One thread answers small parts sooner than several that wait for each other."""
+    return ThreadpoolController()
 
 
 def reference_of(model: Any, rows: Rows, markers: Sequence[Value], steps: Sequence[Any]) -> Reference:

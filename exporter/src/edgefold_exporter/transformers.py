@@ -140,16 +140,14 @@ def _one_hot_encoder(encoder: Any, columns: list[Column]) -> list[Column]:
     _check_encoder(encoder, ("ignore", "error"))
     made: list[Column] = []
     for index, (column, categories) in enumerate(zip(columns, _categories(encoder), strict=True)):
-        source = _looked_up(encoder, index, column, categories)
+        source = _looked_up(encoder, index, column, categories).then(lambda value: value, categories)
         dropped = None if encoder.drop_idx_ is None else encoder.drop_idx_[index]
-        for place, category in enumerate(categories):
-            if place != dropped:
-                made.append(_indicator(source, category, categories))
+        made += [_indicator(source, category) for place, category in enumerate(categories) if place != dropped]
     return made
 
 
-def _indicator(source: Lookup, category: Value, categories: tuple[Value, ...]) -> Lookup:
-    return source.then(lambda value: float(same(value, category)), categories)
+def _indicator(source: Lookup, category: Value) -> Lookup:
+    return source.then(lambda value: float(same(value, category)))
 
 
 def _ordinal_encoder(encoder: Any, columns: list[Column]) -> list[Column]:
@@ -167,10 +165,13 @@ def _ordinal_encoder(encoder: Any, columns: list[Column]) -> list[Column]:
 
 
 def _coded(source: Lookup, categories: tuple[Value, ...], codes: list[float], unknown: float) -> Lookup:
-    def code_of(value: Value) -> Value:
-        return next((code for code, category in zip(codes, categories, strict=True) if same(value, category)), unknown)
+    by_category = {
+        _NAN if is_nan(category) else category: code for category, code in zip(categories, codes, strict=True)
+    }
+    return source.then(lambda value: by_category.get(_NAN if is_nan(value) else value, unknown), categories)
 
-    return source.then(code_of, categories)
+
+_NAN = "\x00 NaN"  # NaN is not equal to itself, so it can't be a key
 
 
 def _check_encoder(encoder: Any, handled: tuple[str, ...]) -> None:
