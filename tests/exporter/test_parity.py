@@ -1,0 +1,106 @@
+"""Export fails closed: a graph that differs from the model in any way is caught, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from edgefold_exporter import ParityError, export
+from edgefold_exporter.compile import Compiled
+from edgefold_exporter.trees import Ensemble, Split, Tree
+
+from ..bundles import NUMBERS, linear_model, spec, training_rows, tree_model
+
+# the package's own name for these modules is that of the function
+EXPORT, COMPILE = import_module("edgefold_exporter.export"), import_module("edgefold_exporter.compile")
+
+
+def swap_columns(compiled: Compiled) -> Compiled:
+    """Give the model one feature in the place of another, as a manifest with two columns swapped would."""
+    names = list(compiled.numbers)
+    a, b = names.index("orders"), names.index("amount_mean")
+    names[a], names[b] = names[b], names[a]
+    return replace(compiled, numbers=tuple(names))
+
+
+def round_thresholds(ensemble: Ensemble) -> Ensemble:
+    """Round every threshold to float32, as the default converters do."""
+    return _each_split(ensemble, lambda split: replace(split, threshold=float(np.float32(split.threshold))))
+
+
+def take_thresholds_as_left_out(ensemble: Ensemble) -> Ensemble:
+    """Compare by x < t in place of x <= t."""
+    return _each_split(ensemble, lambda split: replace(split, threshold=float(np.nextafter(split.threshold, -np.inf))))
+
+
+def send_missing_right(ensemble: Ensemble) -> Ensemble:
+    """Forget which side the model learned for missing values."""
+    return _each_split(ensemble, lambda split: replace(split, missing_left=False))
+
+
+def drop_a_tree(ensemble: Ensemble) -> Ensemble:
+    """Leave the last tree out."""
+    return replace(ensemble, trees=ensemble.trees[:-1])
+
+
+def _each_split(ensemble: Ensemble, change: Callable[[Split], Split]) -> Ensemble:
+    trees = tuple(Tree(tree.output, tuple(map(change, tree.splits))) for tree in ensemble.trees)
+    return replace(ensemble, trees=trees)
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, module: Any, function: str, fault: Callable[[Any], Any]) -> None:
+    """Change what a function of the exporter returns."""
+    sound = getattr(module, function)
+    monkeypatch.setattr(module, function, lambda *given: fault(sound(*given)))
+
+
+def check_refused(model: Any, folder: Path) -> ParityError:
+    """Export; the parity check must refuse it, and nothing is written."""
+    X, y = training_rows()
+    with pytest.raises(ParityError) as refused:
+        export(model.fit(X, y), spec, X, folder / "bundle")
+    assert list(folder.iterdir()) == []
+    return refused.value
+
+
+@pytest.mark.parametrize("fault", [round_thresholds, take_thresholds_as_left_out, send_missing_right, drop_a_tree])
+def test_a_fault_in_the_trees_is_caught(fault: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plant(monkeypatch, COMPILE, "ensemble_of", fault)
+    error = check_refused(tree_model(), tmp_path)
+    assert error.rows_differ > 0 and set(error.row) >= set(NUMBERS)
+    assert error.model != error.bundle
+
+
+@pytest.mark.parametrize("make", [tree_model, linear_model])
+def test_two_swapped_columns_are_caught(make: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    plant(monkeypatch, EXPORT, "compile_model", swap_columns)
+    check_refused(make(), tmp_path)
+
+
+def test_a_lost_intercept_is_caught(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    sound = COMPILE._add_linear
+
+    def without_intercept(graph: Any, classifier: Any, columns: Any) -> str:
+        held, classifier.intercept_ = classifier.intercept_, np.zeros(1)
+        try:
+            return sound(graph, classifier, columns)  # type: ignore[no-any-return]  # it returns a name
+        finally:
+            classifier.intercept_ = held
+
+    monkeypatch.setattr(COMPILE, "_add_linear", without_intercept)
+    check_refused(linear_model(), tmp_path)
+
+
+def test_the_report_counts_the_rows_that_were_compared(tmp_path: Path) -> None:
+    X, y = training_rows()
+    model = tree_model().fit(X, y)
+    parity = export(model, spec, X, tmp_path / "bundle", y=y).manifest.members["parity"]
+    nodes = sum(int((tree.nodes["is_leaf"] == 0).sum()) for step in model[-1]._predictors for tree in step)
+    assert parity["golden"] == 200 and parity["rows"] == parity["golden"] + parity["adversarial"]
+    assert parity["adversarial"] > nodes  # each threshold has rows of its own
+    assert parity["labels_differ"] == 0 and parity["largest_probability_difference"] <= parity["tolerance"] == 1e-12

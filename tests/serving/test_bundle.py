@@ -1,0 +1,173 @@
+"""Reading a bundle: damage of any kind is noticed before anything is scored; every form of rows scores alike."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import edgefold_reducer as ef
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pytest
+from edgefold_serving import Bundle, BundleExpired, InvalidBundle, InvalidRows, verify
+
+from ..bundles import Exported, tree_bundle
+
+FILES = ("manifest.json", "reducer.json", "model.onnx", "vectors.json")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return tree_bundle(tmp_path_factory.mktemp("bundle") / "bundle")
+
+
+@pytest.fixture
+def copy(made: Exported, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made.path, tmp_path / "copy"))
+
+
+def rewrite(path: Path, **members: Any) -> None:
+    """Change members of a manifest."""
+    file = path / "manifest.json"
+    file.write_bytes(ef.canonical_json(json.loads(file.read_bytes()) | members))
+
+
+@pytest.mark.parametrize("place", [0, 0.5, -1])
+@pytest.mark.parametrize("file", FILES[1:])
+def test_one_changed_byte_is_noticed(file: str, place: float, copy: Path) -> None:
+    content = bytearray((copy / file).read_bytes())
+    content[int(place * len(content)) if place >= 0 else -1] ^= 1
+    (copy / file).write_bytes(bytes(content))
+    with pytest.raises(InvalidBundle) as refused:
+        Bundle.open(copy)
+    assert refused.value.file == file
+
+
+def test_each_changed_byte_of_the_manifest_is_noticed_or_changes_no_score(made: Exported, copy: Path) -> None:
+    """The manifest has no hash in itself; but it can't make another model, spec or column out of the bundle unnoticed."""
+    sound = (made.path / "manifest.json").read_bytes()
+    expected = made.bundle.score(made.X.head(50))
+    for place in range(0, len(sound), 7):
+        content = bytearray(sound)
+        content[place] ^= 1
+        (copy / "manifest.json").write_bytes(bytes(content))
+        try:
+            bundle = Bundle.open(copy)
+            verify(bundle)
+        except (InvalidBundle, BundleExpired):
+            continue
+        assert (bundle.score(made.X.head(50)).probabilities == expected.probabilities).all()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_missing_file_is_named(file: str, copy: Path) -> None:
+    (copy / file).unlink()
+    with pytest.raises(InvalidBundle) as refused:
+        Bundle.open(copy)
+    assert refused.value.file == file
+
+
+def test_a_half_written_manifest_is_refused(copy: Path) -> None:
+    content = (copy / "manifest.json").read_bytes()
+    (copy / "manifest.json").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InvalidBundle, match="expected JSON"):
+        Bundle.open(copy)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"edgefold": 2},
+        {"version": 0},
+        {"version": True},
+        {"labels": [1]},
+        {"threshold": "half"},
+        {"expires": "soon"},
+        {"spec": "0" * 64},
+        {"files": {"../model.onnx": {"sha256": "0", "bytes": 1}}},
+        {"features": [{"name": "orders", "type": "number", "input": "strings", "column": 0}]},
+    ],
+)
+def test_a_manifest_of_wrong_members_is_refused(members: dict[str, Any], copy: Path) -> None:
+    rewrite(copy, **members)
+    with pytest.raises(InvalidBundle) as refused:
+        Bundle.open(copy)
+    assert refused.value.file.startswith(("manifest.json", "reducer.json"))
+
+
+def test_swapped_columns_of_a_manifest_are_caught_by_the_golden_cases(copy: Path) -> None:
+    features = json.loads((copy / "manifest.json").read_bytes())["features"]
+    columns = {feature["name"]: feature for feature in features}
+    a, b = columns["orders"], columns["amount_mean"]
+    a["column"], b["column"] = b["column"], a["column"]
+    rewrite(copy, features=features)
+    with pytest.raises(InvalidBundle, match="golden|case"):
+        verify(Bundle.open(copy))
+
+
+def test_a_zip_scores_as_its_directory(made: Exported, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "bundle"), "zip", made.path)
+    assert (Bundle.open(archive).score(made.X).scores == made.bundle.score(made.X).scores).all()
+
+
+def test_what_is_neither_a_directory_nor_a_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bundle.zip").write_text("not a zip")
+    for path in (tmp_path / "bundle.zip", tmp_path / "nowhere"):
+        with pytest.raises(InvalidBundle, match="expected a directory, or a .zip"):
+            Bundle.open(path)
+
+
+def test_an_expired_bundle_opens_and_does_not_score(made: Exported, copy: Path) -> None:
+    rewrite(copy, expires=(datetime.now(UTC) - timedelta(seconds=1)).isoformat())
+    bundle = Bundle.open(copy)
+    with pytest.raises(BundleExpired, match="fetch or export a newer"):
+        bundle.score(made.X)
+
+
+def test_the_threshold_decides_the_label(made: Exported, copy: Path) -> None:
+    rewrite(copy, threshold=0.5)
+    even = Bundle.open(copy).score(made.X)
+    rewrite(copy, threshold=float(np.median(even.scores)))
+    half = Bundle.open(copy).score(made.X)
+    assert (half.labels == (half.scores >= np.median(even.scores)).astype(int)).all()
+    assert (half.labels != even.labels).any() and (half.probabilities == even.probabilities).all()
+
+
+def test_every_form_of_rows_scores_alike(made: Exported) -> None:
+    expected = made.bundle.score(made.X).scores
+    table = pa.Table.from_pandas(made.X, preserve_index=False)
+    for rows in (table, pl.from_arrow(table), table.to_pylist(), table.append_column("more", [[1] * len(made.X)])):
+        assert (made.bundle.score(rows).scores == expected).all()
+
+
+def test_no_rows_give_no_scores(made: Exported) -> None:
+    scores = made.bundle.score([])
+    assert (scores.labels.shape, scores.probabilities.shape, scores.scores.shape) == ((0,), (0, 2), (0,))
+
+
+@pytest.mark.parametrize(
+    ("change", "feature"),
+    [
+        ({"orders": "three"}, "orders"),
+        ({"country": 3}, "country"),
+        ({"orders": None, "country": None}, None),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_named(change: dict[str, Any], feature: str | None, made: Exported) -> None:
+    row = pa.Table.from_pandas(made.X.head(1), preserve_index=False).to_pylist()[0] | change
+    if feature is None:
+        assert made.bundle.score([row]).scores.shape == (1,)
+        return
+    with pytest.raises(InvalidRows) as refused:
+        made.bundle.score([row])
+    assert refused.value.feature == feature
+
+
+def test_a_missing_feature_is_named(made: Exported) -> None:
+    for rows in (made.X.drop(columns="orders"), [{"country": "GB"}], "rows"):
+        with pytest.raises(InvalidRows):
+            made.bundle.score(rows)
