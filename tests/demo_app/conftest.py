@@ -11,6 +11,7 @@ from edgefold_demo_app.page import build_page
 from edgefold_demo_app.site import create_site
 from flask import Flask
 from flask.testing import FlaskClient
+from threadpoolctl import threadpool_limits
 
 from .shop import all_orders, some_orders
 
@@ -18,7 +19,8 @@ from .shop import all_orders, some_orders
 @pytest.fixture(scope="session")
 def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    build_bundle(some_orders(), folder, print)
+    with threadpool_limits(1):  # threads that wait for a core beside other tests cost more than they bring
+        build_bundle(some_orders(), folder, print)
     build_page(folder / "page")
     return folder
 

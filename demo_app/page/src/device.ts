@@ -2,6 +2,7 @@
 
 import { type Client, openClient, type ScoreResult, type ScoringBundle, type SyncReport } from 'edgefold'
 import type { Calendar } from './calendar.js'
+import { value as shownAs } from './format.js'
 import type { Release } from './releases.js'
 import { type Customer, fetchToken } from './shop.js'
 import { type Signal, signal } from './signal.js'
@@ -79,8 +80,8 @@ export async function openDevice(
     const { score: shown, trackToScoreMs: last } = view.get()
     const trackToScoreMs = trackedAt === null ? last : performance.now() - trackedAt
     trackedAt = null
-    // An acknowledgement, say, changes no feature: what changed last stays marked.
-    const same = shown !== null && sameFeatures(shown, score)
+    // An acknowledgement, say, changes nothing that is shown: what changed last stays marked.
+    const same = shown !== null && looksAlike(shown, score)
     change(same ? { score, trackToScoreMs } : { score, before: shown, cause, trackToScoreMs })
   }
 
@@ -150,6 +151,6 @@ async function keptOf(client: Client): Promise<readonly Kept[]> {
   return (await client.export()).events as readonly Kept[]
 }
 
-function sameFeatures(a: ScoreResult, b: ScoreResult): boolean {
-  return Object.entries(a.features).every(([name, value]) => Object.is(b.features[name], value))
+function looksAlike(a: ScoreResult, b: ScoreResult): boolean {
+  return Object.entries(a.features).every(([name, value]) => shownAs(b.features[name]) === shownAs(value))
 }

@@ -35,9 +35,10 @@ export function bytes(size: number): string {
   return `${whole.format(size)} B`
 }
 
-/** A feature's value: whole numbers plainly, others to two places, a missing one as a dash. */
+/** A feature's value to two places, whole ones plainly, a missing one as a dash. */
 export function value(feature: number | string | null | undefined): string {
   if (feature === null || feature === undefined || Number.isNaN(feature)) return '–'
   if (typeof feature === 'string') return feature
-  return Number.isInteger(feature) ? whole.format(feature) : feature.toFixed(2)
+  const rounded = Math.round(feature * 100) / 100
+  return Number.isInteger(rounded) ? whole.format(rounded) : rounded.toFixed(2)
 }
