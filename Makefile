@@ -16,7 +16,7 @@ demo: setup-demo ## Set up, train on real purchases, export, start the API and t
 
 test: setup-test ## Set up, then run every test: TypeScript, Python, real browser
 	@echo "==> TypeScript: types, then tests"
-	@tsc --project tsconfig.json
+	@tsc --project tsconfig.json && tsc --project demo_app/page/tsconfig.json
 	@npm run --silent build --workspace web_client
 	@vitest run --reporter=dot
 	@echo "==> Python, SQL, HTTP and a real browser"
@@ -26,7 +26,7 @@ check: setup-test ## Format, lint, types, import contracts
 	@echo "==> ruff, mypy, import-linter"
 	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache > /dev/null
 	@echo "==> tsc, Biome"
-	@tsc --project tsconfig.json && biome check --log-level=error .
+	@tsc --project tsconfig.json && tsc --project demo_app/page/tsconfig.json && biome check --log-level=error .
 
 e2e: setup-test ## Run the end-to-end tests alone, in a real browser
 	@npm run --silent build --workspace web_client
