@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from .database import writing
 from .errors import InvalidImport
+from .profiles import to_text
 from .schema import MAX_SUBJECT_CHARACTERS, subjects
 from .server import EXTENSION, Server
 from .tokens import is_subject
@@ -92,9 +92,7 @@ def _profile_row(server: Server, row: int, subject: object, profile: object) -> 
     if not isinstance(members, Mapping):
         raise InvalidImport(row, "profile", members, "a profile")
     try:
-        return name, json.dumps(
-            ef.Profile.from_json(server.catalogue.spec, members).members(), sort_keys=True, separators=(",", ":")
-        )
+        return name, to_text(ef.Profile.from_json(server.catalogue.spec, members))
     except (ef.InvalidProfile, ef.SpecMismatch) as error:
         raise InvalidImport(row, "profile", members, f"a profile of the server's spec ({error})") from error
 

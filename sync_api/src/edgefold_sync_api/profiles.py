@@ -21,9 +21,14 @@ _lock = threading.Lock()
 
 def write(profile: ef.Profile) -> str:
     """Return the text of a profile; ``parse`` gives the profile back without reading it again."""
-    text = json.dumps(profile.members(), sort_keys=True, separators=(",", ":"))
+    text = to_text(profile)
     _remember(profile.spec, text, profile)
     return text
+
+
+def to_text(profile: ef.Profile) -> str:
+    """Return the text of a profile, the same for the same profile."""
+    return json.dumps(profile.members(), sort_keys=True, separators=(",", ":"))
 
 
 def parse(spec: ef.Spec, text: str) -> ef.Profile:
