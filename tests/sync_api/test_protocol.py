@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from .machine import machine_for
 from .site import make_app
 
-COUNT = int(os.environ.get("EDGEFOLD_COUNT", "60"))
+COUNT = int(os.environ.get("EDGEFOLD_COUNT", "150"))
 STEPS = 40
 
 
