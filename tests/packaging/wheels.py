@@ -61,7 +61,7 @@ def import_failure(package: str, wheels: Path, folder: Path) -> str | None:
     """Install a package alone, with what it declares, and import every module and command of it; return what failed."""
     uv = (sys.executable, "-m", "uv", "--quiet")
     python = folder / "bin" / "python"
-    wanted = (distribution(package), "--find-links", str(wheels), "--constraint", str(CONSTRAINTS))
+    wanted = (distribution(package), "-f", str(wheels), "--constraint", str(CONSTRAINTS))
     subprocess.run((*uv, "venv", "--python", sys.executable, str(folder)), check=True, timeout=60)
     subprocess.run((*uv, "pip", "install", "--python", str(python), *wanted), check=True, timeout=240)
     command = (str(python), "-I", "-c", IMPORT_ALL, import_name(package))

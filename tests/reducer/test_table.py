@@ -46,13 +46,13 @@ def check_frame(spec: ef.Spec, log: list[tuple[str, str, dict[str, Any]]], rows:
         assert not differing
 
 
-@settings(max_examples=60)
+@settings(max_examples=max(60, settings().max_examples // 10))  # a DuckDB each
 @given(specs, entries.map(with_seq), row_times)
 def test_a_training_row_equals_the_fold_and_features_of_its_history(spec: ef.Spec, log: Any, rows: Any) -> None:
     check_frame(spec, log, rows)
 
 
-@settings(max_examples=40)
+@settings(max_examples=max(40, settings().max_examples // 10))
 @given(specs, entries.map(with_seq), times)
 def test_a_base_profile_equals_the_fold_of_the_history(spec: ef.Spec, log: Any, before_ms: int) -> None:
     got = {subject: profile.to_json() for subject, profile in ef.profiles_at(spec, event_tables(spec, log), before_ms)}

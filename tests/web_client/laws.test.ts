@@ -11,8 +11,8 @@ type Fold = typeof fold
 
 const LATER_MS = START_MS + 41 * 86_400_000
 const RUNS = {
-  numRuns: Number(process.env.COUNT ?? 60),
-  ...(process.env.SEED ? { seed: Number(process.env.SEED) } : {}),
+  numRuns: Number(process.env.EDGEFOLD_COUNT ?? 60),
+  seed: Number(process.env.EDGEFOLD_SEED ?? 1),
 }
 
 /** fold(a + b) == merge(fold(a), fold(b)) on the bytes, for any split, in any order of arrival. */

@@ -1,0 +1,19 @@
+"""The random harnesses run a short slice of fixed seed; EDGEFOLD_SEED and EDGEFOLD_COUNT (``make soak``) make it a long one."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("slice", derandomize=True, deadline=None, database=None)
+settings.register_profile("soak", max_examples=int(os.environ.get("EDGEFOLD_COUNT", "100")), deadline=None)
+SOAK = "EDGEFOLD_COUNT" in os.environ
+settings.load_profile("soak" if SOAK else "slice")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give Hypothesis the seed of the soak."""
+    if "EDGEFOLD_SEED" in os.environ and config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = os.environ["EDGEFOLD_SEED"]
