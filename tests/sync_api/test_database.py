@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -19,13 +18,19 @@ from edgefold_sync_api.schema import metadata
 from flask import Flask
 from sqlalchemy import text
 
+from .postgres import postgresql
 from .site import BY_KEY, KEYS, bearer, diff_of, event_id, make_app, server_of, spec, tick_event
 
-POSTGRES_URL = os.environ.get("EDGEFOLD_TEST_POSTGRES_URL")
 DIFFS = 25
 
 
 Open = Callable[[], Flask]
+
+
+@pytest.fixture(scope="module")
+def postgres_url() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -33,14 +38,13 @@ def config(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """The settings of an empty database."""
     if request.param == "sqlite":
         return {"EDGEFOLD_DATABASE_URL": f"sqlite:///{tmp_path / 'edgefold.db'}"}
-    if POSTGRES_URL is None:
-        pytest.skip("EDGEFOLD_TEST_POSTGRES_URL names no database")
-    engine = server_of(make_app(tmp_path, EDGEFOLD_DATABASE_URL=POSTGRES_URL)).engine
+    url: str = request.getfixturevalue("postgres_url")
+    engine = server_of(make_app(tmp_path, EDGEFOLD_DATABASE_URL=url)).engine
     with engine.begin() as connection:
         metadata.drop_all(connection)
         connection.execute(text("DROP TABLE alembic_version"))
     engine.dispose()
-    return {"EDGEFOLD_DATABASE_URL": POSTGRES_URL}
+    return {"EDGEFOLD_DATABASE_URL": url}
 
 
 @pytest.fixture
