@@ -85,7 +85,8 @@ def reference_of(model: Any, rows: Rows, markers: Sequence[Value], steps: Sequen
     Raises:
         InvalidTrainingData: rows lack a feature that the model takes, or their missing strings are not those that it was fitted on.
     """
-    names = getattr(model, "feature_names_in_", None)
+    first = next(step for step in steps if not _is_passthrough(step))
+    names = getattr(model, "feature_names_in_", getattr(first, "feature_names_in_", None))
     if names is not None:
         features = tuple(str(name) for name in names)
         lacking = [name for name in features if name not in rows.columns]
@@ -99,6 +100,11 @@ def reference_of(model: Any, rows: Rows, markers: Sequence[Value], steps: Sequen
             expected = f"the {model.n_features_in_} that the model was fitted on, in order"
             raise InvalidTrainingData("X", f"{len(features)} columns", expected)
     return Reference(model, features, names is not None, _marker(markers, steps))
+
+
+def _is_passthrough(step: Any) -> bool:
+    """Whether a step of a pipeline does nothing; the pipeline then hides the names that its next one was fitted on."""
+    return step is None or (isinstance(step, str) and step == "passthrough")
 
 
 def _marker(markers: Sequence[Value], steps: Sequence[Any]) -> Value:

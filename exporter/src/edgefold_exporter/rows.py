@@ -67,11 +67,10 @@ def as_rows(spec: ef.Spec, X: Any) -> tuple[Rows, tuple[Value, ...]]:  # noqa: N
             f"a table with {', '.join(map(str, extra))}",
             "the spec's features only: X[[c.name for c in spec.columns]]",
         )
-    made: dict[str, Array] = {}
-    for column in spec.columns:
-        if column.name in columns:
-            convert = _numbers if column.type == "number" else _texts
-            made[column.name] = convert(column.name, columns[column.name])
+    made = {
+        name: (_numbers if types[name] == "number" else _texts)(name, values)
+        for name, values in columns.items()  # in X's own order: a model without names was fitted on that
+    }
     counts = {len(column) for column in made.values()}
     if len(counts) != 1 or counts == {0}:
         raise InvalidTrainingData("X", X, "rows of the spec's features, at least one")
@@ -83,14 +82,14 @@ def _columns(spec: ef.Spec, X: Any) -> tuple[dict[Any, Any], tuple[Value, ...]]:
         names = [str(name) for name in X.columns]
         if len(set(names)) != len(names):
             raise InvalidTrainingData("X", names, "each column once")
-        columns = {name: X.iloc[:, place].to_numpy(dtype=object) for place, name in enumerate(names)}
+        columns = {name: _from_pandas(X.iloc[:, place]) for place, name in enumerate(names)}
         texts = [columns[c.name] for c in spec.columns if c.type == "string" and c.name in columns]
         found = {value is None for column in texts for value in column if is_missing(value)}
         return columns, tuple(None if none else float("nan") for none in sorted(found))
     if isinstance(X, pa.Table) or hasattr(X, "__arrow_c_stream__"):
         table = X if isinstance(X, pa.Table) else pa.table(X)
         markers: tuple[Value, ...] = () if isinstance(X, pa.Table) else (None,)  # polars shows None
-        return {name: np.array(table[name].to_pylist(), dtype=object) for name in table.column_names}, markers
+        return {name: _from_arrow(table[name]) for name in table.column_names}, markers
     if isinstance(X, np.ndarray) and X.ndim == 2:
         if X.shape[1] != len(spec.columns):
             raise InvalidTrainingData(
@@ -105,7 +104,22 @@ def _columns(spec: ef.Spec, X: Any) -> tuple[dict[Any, Any], tuple[Value, ...]]:
     raise InvalidTrainingData("X", type(X).__name__, "a table, a list of feature dicts, or a 2-D array")
 
 
+def _from_pandas(column: Any) -> Array:
+    plain = getattr(column.dtype, "kind", "O") in "iufb"
+    values: Array = column.to_numpy(dtype=np.float64, na_value=np.nan) if plain else column.to_numpy(dtype=object)
+    return values
+
+
+def _from_arrow(column: pa.ChunkedArray) -> Array:
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        numbers: Array = column.cast(pa.float64(), safe=False).to_numpy()
+        return numbers
+    return np.array(column.to_pylist(), dtype=object)
+
+
 def _numbers(name: str, values: Array) -> Array:
+    if values.dtype == np.float64:
+        return values
     for value in values:
         if not (is_missing(value) or _is_na(value) or isinstance(value, int | float | np.number | np.bool_)):
             raise InvalidTrainingData(f"feature {name}", value, "numbers, NaN where missing")
@@ -116,7 +130,7 @@ def _texts(name: str, values: Array) -> Array:
     texts = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         if is_missing(value) or _is_na(value):
-            continue
+            continue  # an array of objects starts as None
         if not isinstance(value, str) or not value:
             raise InvalidTrainingData(
                 f"feature {name}",

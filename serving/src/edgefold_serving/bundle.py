@@ -17,6 +17,7 @@ from edgefold_reducer.canonical import parse_json
 
 from .errors import BundleExpired, InvalidBundle, InvalidRows
 from .manifest import FILE, Manifest, parse_manifest
+from .onnx_header import check_header
 from .rows import Inputs, as_inputs
 from .session import Session
 
@@ -82,6 +83,7 @@ class Bundle:
         unknown = [feature.name for feature in manifest.features if (feature.name, feature.type) not in columns]
         if unknown:
             raise InvalidBundle(f"{FILE} features", unknown, "features of the spec")
+        check_header(manifest, files[manifest.model_file])
         bundle = cls(manifest, spec, files)
         bundle._session  # noqa: B018  # a model that does not load is found now, not at the first score
         return bundle
@@ -107,6 +109,11 @@ class Bundle:
         self._check_answered(inputs, probabilities)
         if self.manifest.threshold is not None:
             index = (probabilities[:, 1] >= self.manifest.threshold).astype(np.int32)
+        odd = index[(index < 0) | (index >= len(self.manifest.labels))]
+        if odd.size:
+            raise InvalidBundle(
+                f"{self.manifest.model_file} label", int(odd[0]), f"an index into {len(self.manifest.labels)} labels"
+            )
         labels = np.array(self.manifest.labels)[index]
         chosen = np.ones(count, dtype=np.int64) if len(self.manifest.labels) == 2 else index
         return Scores(labels, probabilities, probabilities[np.arange(count), chosen])

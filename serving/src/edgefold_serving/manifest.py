@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,9 @@ from .errors import InvalidBundle
 FORMAT = 1
 FILE = "manifest.json"
 Label = int | str | bool | float
+_INPUT_TYPES = {"numbers": "double", "strings": "string"}
+_MISSING = "missing"
+_TIME = r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?"
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ class Manifest:
 
 def as_time(text: str) -> datetime:
     """Return an ISO 8601 time with its zone; a naive one is UTC."""
+    if (
+        re.fullmatch(_TIME, text, re.ASCII) is None
+    ):  # fromisoformat reads weeks, commas and more, which not every language does
+        raise ValueError(text)
     time = datetime.fromisoformat(text)
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
 
@@ -80,45 +88,83 @@ def parse_manifest(value: Any) -> Manifest:
     members = _object("", value)
     if members.get("edgefold") != FORMAT or members.get("edgefold") is True:
         raise _invalid("edgefold", members.get("edgefold"), f"{FORMAT}, the format that this version reads")
-    if members.get("signature") is not None:
-        raise _invalid("signature", members["signature"], "null, since this version does not verify signatures")
+    if members.get("signature", _MISSING) is not None:
+        signature = members.get("signature", _MISSING)
+        raise _invalid("signature", signature, "null, since this version does not verify signatures")
     model = _object("model", members.get("model"))
     labels = tuple(_list("labels", members.get("labels")))
     if len(labels) < 2 or not all(isinstance(label, Label) for label in labels):
         raise _invalid("labels", list(labels), "two labels or more")
-    threshold = members.get("threshold")
-    if threshold is not None and (
-        isinstance(threshold, bool) or not isinstance(threshold, int | float) or len(labels) != 2
-    ):
-        raise _invalid("threshold", threshold, "null, or a number with two labels")
-    expires = members.get("expires")
-    if expires is not None:
-        try:
-            as_time(_text("expires", expires))
-        except ValueError:
-            raise _invalid("expires", expires, "an ISO 8601 time, or null") from None
-    parity = _object("parity", members.get("parity"))
-    tolerance = parity.get("tolerance")
-    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 <= tolerance < 1:
-        raise _invalid("parity.tolerance", tolerance, "a number of 0 .. 1")
+    inputs, outputs = _tensors("model.inputs", model.get("inputs")), _tensors("model.outputs", model.get("outputs"))
+    features = tuple(_feature(feature) for feature in _list("features", members.get("features")))
+    _check_columns(inputs, features)
+    _check_outputs(outputs, len(labels))
     return Manifest(
         name=_text("name", members.get("name")),
         version=_whole("version", members.get("version"), 1),
-        expires=expires,
+        expires=_expires(members.get("expires", _MISSING)),
         spec=_text("spec", members.get("spec")),
         model_file=_text("model.file", model.get("file")),
         operators=tuple(
             _text("model.operators", operator) for operator in _list("model.operators", model.get("operators"))
         ),
-        inputs=_tensors("model.inputs", model.get("inputs")),
-        outputs=_tensors("model.outputs", model.get("outputs")),
+        inputs=inputs,
+        outputs=outputs,
         labels=labels,
-        threshold=None if threshold is None else float(threshold),
-        features=tuple(_feature(feature) for feature in _list("features", members.get("features"))),
+        threshold=_threshold(members.get("threshold", _MISSING), len(labels)),
+        features=features,
         files={name: _file(name, file) for name, file in _object("files", members.get("files")).items()},
-        tolerance=float(tolerance),
+        tolerance=_tolerance(_object("parity", members.get("parity")).get("tolerance")),
         members=members,
     )
+
+
+def _check_columns(inputs: tuple[Tensor, ...], features: tuple[Feature, ...]) -> None:
+    """The features of a tensor fill its columns, each once: otherwise a value would go where no feature is declared."""
+    for tensor in inputs:
+        if _INPUT_TYPES.get(tensor.name) != tensor.type:
+            raise _invalid("model.inputs", [tensor.name, tensor.type], f"one of {_INPUT_TYPES}")
+        columns = [feature.column for feature in features if feature.input == tensor.name]
+        if sorted(columns) != list(range(len(columns))) or tensor.shape != (None, len(columns)):
+            raise _invalid("features", columns, f"a column each of {tensor.name}, of shape {list(tensor.shape)}")
+    names = [tensor.name for tensor in inputs]
+    if len(set(names)) < len(names):
+        raise _invalid("model.inputs", names, "each input once")
+    lost = next((feature for feature in features if feature.input not in names), None)
+    if lost is not None:
+        raise _invalid("features", lost.name, f"features of the model's inputs: {', '.join(names)}")
+
+
+def _check_outputs(outputs: tuple[Tensor, ...], labels: int) -> None:
+    expected = {Tensor("label", "int32", (None,)), Tensor("probabilities", "double", (None, labels))}
+    if len(outputs) != len(expected) or set(outputs) != expected:
+        shown = [[tensor.name, tensor.type, list(tensor.shape)] for tensor in outputs]
+        raise _invalid(
+            "model.outputs", shown, f"label, int32 of shape [None], and probabilities, double of shape [None, {labels}]"
+        )
+
+
+def _expires(value: Any) -> str | None:
+    try:
+        if value is not None:
+            as_time(_text("expires", value))
+    except ValueError:
+        raise _invalid("expires", value, "an ISO 8601 time, or null") from None
+    return value  # type: ignore[no-any-return]  # None, or _text has seen to it
+
+
+def _threshold(value: Any, labels: int) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or labels != 2:
+        raise _invalid("threshold", value, "null, or a number with two labels")
+    return float(value)
+
+
+def _tolerance(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise _invalid("parity.tolerance", value, "a number of 0 .. 1")
+    return float(value)
 
 
 def _tensors(where: str, value: Any) -> tuple[Tensor, ...]:
@@ -147,7 +193,10 @@ def _file(name: str, value: Any) -> File:
     file = _object(f"files.{name}", value)
     if "/" in name or "\\" in name or name.startswith("."):
         raise _invalid("files", name, "a plain file name")
-    return File(_text(f"files.{name}.sha256", file.get("sha256")), _whole(f"files.{name}.bytes", file.get("bytes"), 0))
+    sha256 = file.get("sha256")
+    if not isinstance(sha256, str) or re.fullmatch("[0-9a-f]{64}", sha256) is None:
+        raise _invalid(f"files.{name}.sha256", sha256, "64 lower-case hex digits")
+    return File(sha256, _whole(f"files.{name}.bytes", file.get("bytes"), 0))
 
 
 def _object(where: str, value: Any) -> Mapping[str, Any]:
@@ -169,7 +218,7 @@ def _text(where: str, value: Any) -> str:
 
 
 def _whole(where: str, value: Any, low: int) -> int:
-    if type(value) is not int or value < low:
+    if type(value) is not int or not low <= value < 1 << 53:  # beyond, JavaScript is not exact
         raise _invalid(where, value, f"an integer of at least {low}")
     return value
 
