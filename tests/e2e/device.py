@@ -14,10 +14,10 @@ from .site import Site
 
 Event = dict[str, Any]
 
-OPEN = """async ([sync, startMs, name]) => {
+OPEN = """async ([sync, startMs, name, store]) => {
   const offset = startMs - Date.now()
   window.client = await edgefold.openClient({
-    bundle: '/bundle/', name, clock: () => Date.now() + offset, ...(sync === null ? {} : { sync }),
+    bundle: '/bundle/', name, store, clock: () => Date.now() + offset, ...(sync === null ? {} : { sync }),
   })
 }"""
 TRACK = """async (orders) => {
@@ -33,13 +33,21 @@ READ = """async () => {
 
 
 def open_tab(
-    browser: Chromium, site: Site, token: str | None, *, start_ms: int = START_MS + 150 * DAY_MS, name: str = "edgefold"
+    browser: Chromium,
+    site: Site,
+    token: str | None,
+    *,
+    start_ms: int = START_MS + 150 * DAY_MS,
+    name: str = "edgefold",
+    store: str = "indexeddb",
+    before: str = "",
 ) -> Page:
-    """Open the page in a new tab, with a client on it; its clock starts at ``start_ms``."""
+    """Open the page in a new tab, with a client on it; its clock starts at ``start_ms``. ``before`` is a script that runs first."""
     page = browser.context.new_page()
+    page.add_init_script(before)
     page.goto(f"{site.url}/")
     page.wait_for_function("window.edgefold !== undefined")
-    page.evaluate(OPEN, [None if token is None else {"url": "/v1", "token": token}, start_ms, name])
+    page.evaluate(OPEN, [None if token is None else {"url": "/v1", "token": token}, start_ms, name, store])
     return page
 
 
@@ -56,6 +64,12 @@ def sync_until_quiet(page: Page) -> None:
     )
     status = page.evaluate("client.status()")
     assert status["pending"] == 0, status
+    assert_counts(page)
+
+
+def assert_counts(page: Page) -> None:
+    """Assert that every tracked event is in one of the three states."""
+    status = page.evaluate("client.status()")
     assert status["tracked"] == status["acknowledged"] + status["pending"] + status["rejected"], status
 
 
