@@ -75,7 +75,7 @@ class Bundle:
                 raise InvalidBundle(FILE, sorted(manifest.files), f"{name} among the files")
         try:
             spec = ef.Spec.from_json(files[SPEC_FILE])
-        except ef.InvalidSpec as error:
+        except (ef.InvalidSpec, RecursionError) as error:
             raise InvalidBundle(SPEC_FILE, str(error), "a reducer spec") from error
         if spec.id != manifest.spec:
             raise InvalidBundle(SPEC_FILE, spec.id, f"the spec {manifest.spec} of the manifest")
@@ -136,8 +136,18 @@ class Bundle:
         )
 
     def vectors(self) -> list[dict[str, Any]]:
-        """Return the golden cases."""
-        cases: list[dict[str, Any]] = parse_json(self.files[VECTORS_FILE])["cases"]
+        """Return the golden cases.
+
+        Raises:
+            InvalidBundle: they are no JSON, or of another spec.
+        """
+        try:
+            vectors = parse_json(self.files[VECTORS_FILE])
+        except (ValueError, RecursionError) as error:
+            raise InvalidBundle(VECTORS_FILE, str(error), "JSON") from None
+        if not isinstance(vectors, dict) or vectors.get("spec") != self.spec.id:
+            raise InvalidBundle(VECTORS_FILE, vectors, f"golden cases of the spec {self.spec.id}")
+        cases: list[dict[str, Any]] = vectors["cases"]
         return cases
 
 

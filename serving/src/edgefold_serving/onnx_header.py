@@ -24,10 +24,10 @@ _INSIDE: Mapping[str, Mapping[int, str]] = {
     "model": {7: "graph", 8: "opset", 20: "training", 25: "function"},
     "training": {1: "graph", 2: "graph"},
     "function": {7: "node", 9: "opset", 11: "attribute"},
-    "graph": {1: "node", 5: "tensor", 15: "sparse tensor"},
+    "graph": {1: "node", 5: "tensor", 15: "sparse"},
     "node": {5: "attribute"},
-    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse tensor", 23: "sparse tensor"},
-    "sparse tensor": {1: "tensor", 2: "tensor"},
+    "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
+    "sparse": {1: "tensor", 2: "tensor"},
     "opset": {},
     "tensor": {},
 }
@@ -86,7 +86,7 @@ def check_header(manifest: Manifest, content: bytes) -> None:
     if _FORBIDDEN in header.operators:
         raise InvalidBundle(f"{file} operators", _FORBIDDEN, "probabilities as a tensor, without it")
     if set(header.operators) != set(manifest.operators):
-        declared = ", ".join(sorted(manifest.operators))
+        declared = ", ".join(sorted(set(manifest.operators)))
         raise InvalidBundle(f"{file} operators", list(header.operators), f"{declared}, as {FILE} says")
 
 
@@ -161,4 +161,4 @@ def _text(content: bytes, span: tuple[int, int] | None) -> str:
     try:
         return content[span[0] : span[1]].decode("utf-8")
     except UnicodeDecodeError:
-        raise _Malformed(f"a name that is not UTF-8 at byte {span[0]}") from None
+        raise _Malformed(f"a name that is not UTF-8 before byte {span[1]}") from None

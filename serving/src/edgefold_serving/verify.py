@@ -33,7 +33,7 @@ def verify(bundle: Bundle) -> Verification:
         cases = bundle.vectors()
         for case in cases:
             largest = max(largest, _replay(bundle, case))
-    except (KeyError, TypeError, ValueError, ef.ReducerError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError, ef.ReducerError) as error:
         raise InvalidBundle(VECTORS_FILE, repr(error), "golden cases of the spec") from error
     return Verification(len(cases), largest)
 
@@ -51,7 +51,8 @@ def _replay(bundle: Bundle, case: dict[str, Any]) -> float:
     scores = bundle.score([row])
     if scores.labels[0] != case["label"]:
         raise InvalidBundle(f"{place} label", scores.labels[0], f"{case['label']!r}")
-    difference = float(np.abs(scores.probabilities[0] - np.array(case["probabilities"])).max())
-    if not difference <= bundle.manifest.tolerance:
+    golden = np.array(case["probabilities"], dtype=np.float64)
+    difference = float(np.abs(scores.probabilities[0] - golden).max())
+    if golden.shape != scores.probabilities[0].shape or not difference <= bundle.manifest.tolerance:
         raise InvalidBundle(f"{place} probabilities", scores.probabilities[0].tolist(), f"{case['probabilities']}")
     return difference
