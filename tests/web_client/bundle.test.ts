@@ -7,7 +7,7 @@ import {
 } from '../../web_client/src/bundle/index.js'
 import { readJson } from '../../web_client/src/bundle/manifest.js'
 import { type BundleName, changed, type Json, jsonOf, readBundle, withOtherByte } from './bundles.js'
-import { ECHO, FAILS_WHEN_RUN } from './models.js'
+import { ECHO, FAILS_WHEN_RUN, INT64_LABEL } from './models.js'
 
 const NAMES: readonly BundleName[] = ['tree', 'linear']
 const tree = readBundle('tree')
@@ -111,8 +111,15 @@ describe('a bundle is refused, though every hash is right, with', () => {
     [
       'an output of another type',
       (m) => Object.assign(m.model.outputs[0], { type: 'int64' }),
-      'model.onnx outputs',
+      'manifest.json model.outputs',
     ],
+    [
+      'an input of another type',
+      (m) => Object.assign(m.model.inputs[0], { type: 'float' }),
+      'manifest.json model.inputs',
+    ],
+    ['an input given twice', (m) => m.model.inputs.push(m.model.inputs[0]), 'manifest.json model.inputs'],
+    ['an input less', (m) => m.model.inputs.pop(), 'manifest.json features'],
     ['an output less', (m) => m.model.outputs.pop(), 'manifest.json model.outputs'],
     ['no golden cases', (m) => delete m.files['vectors.json'], 'manifest.json files'],
   ]
@@ -128,8 +135,21 @@ describe('a bundle is refused, though every hash is right, with', () => {
   })
 
   test('a model that does not load', async () => {
-    const error = await refusal(changed(tree, () => {}, { 'model.onnx': new Uint8Array([1, 2, 3]) }))
+    const unknown = (text: string) => text.replaceAll('Sigmoid', 'Sigmoxd')
+    const bytes = Buffer.from(
+      unknown(Buffer.from(tree['model.onnx'] as Uint8Array).toString('latin1')),
+      'latin1',
+    )
+    const renamed = (m: Json) => Object.assign(m.model, { operators: m.model.operators.map(unknown) })
+    const error = await refusal(changed(tree, renamed, { 'model.onnx': new Uint8Array(bytes) }))
     expect(error).toMatchObject({ file: 'model.onnx', expected: 'a model that onnxruntime loads' })
+  })
+
+  test('a model whose label is of another type', async () => {
+    const error = await refusal(
+      withModelOf(INT64_LABEL, ['orders', 'orders_90d'], [], ['ArgMax', 'Identity']),
+    )
+    expect(error).toMatchObject({ file: 'model.onnx outputs', value: expect.stringContaining('int64') })
   })
 
   test('a spec that is none', async () => {
@@ -140,14 +160,19 @@ describe('a bundle is refused, though every hash is right, with', () => {
   })
 })
 
-/** A bundle of a model that takes one number, the count of orders. */
-const ofOneNumber = (model: Uint8Array, cases: Json[]) =>
+/** A bundle of another model, which takes these numbers. */
+const withModelOf = (model: Uint8Array, numbers: string[], cases: Json[], operators: string[]) =>
   changed(
     tree,
     (manifest) => {
-      const orders = manifest.features.find(({ name }: Json) => name === 'orders')
-      manifest.features = [Object.assign(orders, { column: 0 })]
-      manifest.model.inputs = [{ name: 'numbers', type: 'double', shape: [null, 1] }]
+      manifest.features = numbers.map((name, column) =>
+        Object.assign(
+          manifest.features.find((feature: Json) => feature.name === name),
+          { column },
+        ),
+      )
+      manifest.model.inputs = [{ name: 'numbers', type: 'double', shape: [null, numbers.length] }]
+      manifest.model.operators = operators
     },
     {
       'model.onnx': model,
@@ -156,7 +181,9 @@ const ofOneNumber = (model: Uint8Array, cases: Json[]) =>
   )
 
 test('a bundle is refused whose model loads but does not run', async () => {
-  const error = await refusal(ofOneNumber(FAILS_WHEN_RUN, golden))
+  const error = await refusal(
+    withModelOf(FAILS_WHEN_RUN, ['orders'], golden, ['ArgMax', 'Cast', 'Concat', 'Gather']),
+  )
   expect(error).toMatchObject({
     file: 'model.onnx',
     expected: 'a model that runs',
@@ -165,7 +192,7 @@ test('a bundle is refused whose model loads but does not run', async () => {
 })
 
 test('a row that the model answers with NaN is refused by the feature it can not do without', async () => {
-  const bundle = await open(ofOneNumber(ECHO, []))
+  const bundle = await open(withModelOf(ECHO, ['orders'], [], ['ArgMax', 'Cast', 'Concat']))
   expect((await bundle.score({ orders: 0.25 })).probabilities).toEqual([0.25, 0.25])
   await expect(bundle.score({ orders: null })).rejects.toThrow(
     expect.objectContaining({ name: 'InvalidRows', feature: 'orders', value: Number.NaN }),

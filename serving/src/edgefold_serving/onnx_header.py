@@ -77,7 +77,8 @@ def check_header(manifest: Manifest, content: bytes) -> None:
     header = read_header(file, content)
     if not 1 <= header.ir_version <= MAX_IR_VERSION:
         raise InvalidBundle(f"{file} ir_version", header.ir_version, f"1 .. {MAX_IR_VERSION}")
-    for domain, version in header.opsets.items():
+    for domain in sorted({*header.opsets, *(name.rpartition(".")[0] or _ONNX for name in header.operators)}):
+        version = header.opsets.get(domain, 0)
         if not 1 <= version <= MAX_OPSETS.get(domain, 0):
             allowed = " and ".join(f"{name} 1 .. {most}" for name, most in MAX_OPSETS.items())
             raise InvalidBundle(f"{file} opset_import", f"{domain} {version}", allowed)
@@ -161,4 +162,4 @@ def _text(content: bytes, span: tuple[int, int] | None) -> str:
     try:
         return content[span[0] : span[1]].decode("utf-8")
     except UnicodeDecodeError:
-        raise _Malformed(f"a name that is not UTF-8 before byte {span[1]}") from None
+        raise _Malformed(f"a name that is not UTF-8 at byte {span[0]}") from None

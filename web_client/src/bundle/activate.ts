@@ -14,6 +14,7 @@ import { parseSpec, type Spec } from '../spec.js'
 import { BundleExpired, InvalidBundle, InvalidRows } from './errors.js'
 import type { BundleContent } from './files.js'
 import { expired, type Label, MANIFEST_FILE, type Manifest, type Tensor } from './manifest.js'
+import { checkHeader } from './onnx_header.js'
 import { asInputs, type Row } from './rows.js'
 import { VECTORS_FILE, verify } from './verify.js'
 
@@ -54,9 +55,11 @@ export async function activate(content: BundleContent, options: ActivateOptions)
   const { now = Date.now, ...modelOptions } = options
   const { manifest } = content
   checkExpiry(manifest, now())
+  const specBytes = fileOf(content, SPEC_FILE)
   const vectors = fileOf(content, VECTORS_FILE)
   const modelBytes = fileOf(content, manifest.modelFile)
-  const spec = specOf(manifest, fileOf(content, SPEC_FILE))
+  const spec = specOf(manifest, specBytes)
+  checkHeader(manifest, modelBytes)
   const model = await modelOf(manifest, modelBytes, modelOptions)
   const bundle: ActiveBundle = {
     manifest,

@@ -4,6 +4,7 @@ import { isObject, parseJson } from '../json.js'
 import { InvalidBundle } from './errors.js'
 
 const FORMAT = 1
+const INPUT_TYPES: Readonly<Record<string, string>> = { numbers: 'double', strings: 'string' }
 export const MANIFEST_FILE = 'manifest.json'
 
 export type Label = number | string | boolean
@@ -110,25 +111,29 @@ function timeOf(text: string): number {
 
 /** The features of a tensor fill its columns, each once: otherwise a value would go where no feature is declared. */
 function checkColumns(inputs: readonly Tensor[], features: readonly BundleFeature[]): void {
-  for (const { name, shape } of inputs) {
+  for (const { name, type, shape } of inputs) {
+    if (!Object.hasOwn(INPUT_TYPES, name) || INPUT_TYPES[name] !== type) {
+      throw invalid('model.inputs', [name, type], `one of ${JSON.stringify(INPUT_TYPES)}`)
+    }
     const columns = features.filter(({ input }) => input === name).map(({ column }) => column)
     const filled = [...columns].sort((a, b) => a - b).every((column, index) => column === index)
     if (!filled || shape.length !== 2 || shape[0] !== null || shape[1] !== columns.length) {
-      throw invalid(
-        'features',
-        columns,
-        `a column each of the input ${name}, of shape ${JSON.stringify(shape)}`,
-      )
+      throw invalid('features', columns, `a column each of ${name}, of shape ${JSON.stringify(shape)}`)
     }
   }
-  const lost = features.find(({ input }) => !inputs.some(({ name }) => name === input))
-  if (lost !== undefined) throw invalid('features', lost, "features of the model's inputs")
+  const names = inputs.map(({ name }) => name)
+  if (new Set(names).size < names.length) throw invalid('model.inputs', names, 'each input once')
+  const lost = features.find(({ input }) => !names.includes(input))
+  if (lost !== undefined) {
+    throw invalid('features', lost.name, `features of the model's inputs: ${names.join(', ')}`)
+  }
 }
 
 function checkOutputs(outputs: readonly Tensor[], labels: number): void {
-  const shapes = new Map(outputs.map(({ name, shape }) => [name, JSON.stringify(shape)]))
-  if (shapes.get('label') !== '[null]' || shapes.get('probabilities') !== `[null,${labels}]`) {
-    throw invalid('model.outputs', outputs, `label of shape [null] and probabilities of [null, ${labels}]`)
+  const shown = outputs.map(({ name, type, shape }) => JSON.stringify([name, type, shape])).sort()
+  if (shown.join() !== `["label","int32",[null]],["probabilities","double",[null,${labels}]]`) {
+    const expected = `label, int32 of shape [null], and probabilities, double of shape [null, ${labels}]`
+    throw invalid('model.outputs', outputs, expected)
   }
 }
 
