@@ -33,7 +33,7 @@ def copy(made: Exported, tmp_path: Path) -> Path:
 def rewrite(path: Path, **members: Any) -> None:
     """Change members of a manifest."""
     file = path / "manifest.json"
-    file.write_bytes(ef.canonical_json(json.loads(file.read_bytes()) | members))
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | members))
 
 
 @pytest.mark.parametrize("place", [0, 0.5, -1])
@@ -90,6 +90,10 @@ def test_a_half_written_manifest_is_refused(copy: Path) -> None:
         {"spec": "0" * 64},
         {"files": {"../model.onnx": {"sha256": "0", "bytes": 1}}},
         {"features": [{"name": "orders", "type": "number", "input": "strings", "column": 0}]},
+        {"version": 1 << 53},
+        {"expires": "2027-W01-1"},
+        {"files": {"model.onnx": {"sha256": "A" * 64, "bytes": 1}}},
+        {"files": {}},
     ],
 )
 def test_a_manifest_of_wrong_members_is_refused(members: dict[str, Any], copy: Path) -> None:
@@ -97,6 +101,75 @@ def test_a_manifest_of_wrong_members_is_refused(members: dict[str, Any], copy: P
     with pytest.raises(InvalidBundle) as refused:
         Bundle.open(copy)
     assert refused.value.file.startswith(("manifest.json", "reducer.json"))
+
+
+@pytest.mark.parametrize("member", ["signature", "threshold", "expires", "labels", "parity"])
+def test_a_manifest_without_a_member_is_refused(member: str, copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    del manifest[member]
+    (copy / "manifest.json").write_bytes(ef.canonical_json(manifest))
+    with pytest.raises(InvalidBundle) as refused:
+        Bundle.open(copy)
+    assert refused.value.file == f"manifest.json {member}"
+
+
+def two_features_in_one_column(manifest: Any) -> None:
+    manifest["features"][1]["column"] = manifest["features"][0]["column"]
+
+
+def a_column_less(manifest: Any) -> None:
+    manifest["features"].pop()
+
+
+def an_input_less(manifest: Any) -> None:
+    manifest["model"]["inputs"].pop()
+
+
+def an_input_twice(manifest: Any) -> None:
+    manifest["model"]["inputs"] += manifest["model"]["inputs"][:1]
+
+
+def an_input_of_another_type(manifest: Any) -> None:
+    manifest["model"]["inputs"][0]["type"] = "float"
+
+
+def an_output_less(manifest: Any) -> None:
+    manifest["model"]["outputs"].pop()
+
+
+def an_output_of_another_type(manifest: Any) -> None:
+    manifest["model"]["outputs"][0]["type"] = "int64"
+
+
+def a_label_more(manifest: Any) -> None:
+    manifest["labels"].append(2)
+
+
+@pytest.mark.parametrize(
+    ("change", "file"),
+    [
+        (two_features_in_one_column, "features"),
+        (a_column_less, "features"),
+        (an_input_less, "features"),
+        (an_input_twice, "model.inputs"),
+        (an_input_of_another_type, "model.inputs"),
+        (an_output_less, "model.outputs"),
+        (an_output_of_another_type, "model.outputs"),
+        (a_label_more, "model.outputs"),
+    ],
+)
+def test_features_and_outputs_that_are_not_the_models_are_refused(change: Any, file: str, copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    change(manifest)
+    (copy / "manifest.json").write_bytes(ef.canonical_json(manifest))
+    with pytest.raises(InvalidBundle) as refused:
+        Bundle.open(copy)
+    assert refused.value.file == f"manifest.json {file}"
+
+
+def test_labels_of_two_types_stay_what_they_are(made: Exported, copy: Path) -> None:
+    rewrite(copy, labels=[0, "yes"])
+    assert set(Bundle.open(copy).score(made.X).labels) == {0, "yes"}
 
 
 def test_swapped_columns_of_a_manifest_are_caught_by_the_golden_cases(copy: Path) -> None:

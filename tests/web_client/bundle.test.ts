@@ -233,6 +233,7 @@ describe('the golden cases report', () => {
     ['a probability less', (c) => c.probabilities.pop(), /probabilities$/],
     ['a read-out before its last event', (c) => Object.assign(c, { now_ms: 0 }), /^vectors.json case "/],
     ['no events', (c) => delete c.events, /^vectors.json case \d/],
+    ['no profile', (c) => delete c.profile, /^vectors.json case \d/],
   ]
 
   test.each(vectors)('%s', async (_what, change, file) => {
@@ -241,6 +242,14 @@ describe('the golden cases report', () => {
     const changedVectors = new TextEncoder().encode(JSON.stringify(json))
     expect((await refusal(changed(tree, () => {}, { 'vectors.json': changedVectors }))).file).toMatch(file)
   })
+})
+
+test('a golden profile nested deeper than the stack is refused', async () => {
+  const depth = 100_000
+  const text = new TextDecoder().decode(tree['vectors.json'])
+  const deep = text.replace('"profile":{', `"profile":{"note":${'['.repeat(depth)}${']'.repeat(depth)},`)
+  const error = await refusal(changed(tree, () => {}, { 'vectors.json': new TextEncoder().encode(deep) }))
+  expect(error.file).toMatch(/^vectors.json case "/)
 })
 
 describe('a row', () => {

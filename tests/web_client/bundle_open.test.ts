@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { CACHE_NAME } from '../../web_client/src/bundle/cache.js'
+import { CACHE_NAME, keep, readKept } from '../../web_client/src/bundle/cache.js'
+import { contentOf } from '../../web_client/src/bundle/files.js'
 import { openBundle, type ScoringBundle } from '../../web_client/src/bundle/index.js'
 import {
   changed,
@@ -203,6 +204,28 @@ describe('what is kept', () => {
     await server.close()
     expect((await open(api())).manifest.version).toBe(3)
     expect((await open(directory())).manifest.version).toBe(4)
+  })
+
+  test('is whole, and the newest, when two tabs keep two versions at once', async () => {
+    const other = new TextEncoder().encode(`${new TextDecoder().decode(tree['vectors.json'])} `)
+    const newer = await contentOf(
+      changed(tree, (m) => Object.assign(m, { version: 4 }), { 'vectors.json': other }),
+    )
+    const older = await contentOf(version(3))
+    for (const both of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      const plain = await memoryCaches().open('')
+      const put: Cache['put'] = async (...entry) => {
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        await plain.put(...entry)
+      }
+      const slow = { ...plain, put } as Cache
+      await Promise.all(both.map((content) => keep(slow, `${server.url}/m`, content)))
+      const kept = await readKept(slow, `${server.url}/m`)
+      expect([kept?.manifest.version, kept?.files.size]).toEqual([4, 3])
+    }
   })
 
   test('a bundle that the browser has no room for scores all the same, and that is said', async () => {

@@ -23,6 +23,16 @@ from .session import Session
 
 SPEC_FILE, VECTORS_FILE = "reducer.json", "vectors.json"
 MAX_FILE_BYTES = 1 << 30
+_GOLDEN: Mapping[str, type] = {
+    "name": str,
+    "replica": str,
+    "now_ms": int,
+    "events": list,
+    "attributes": dict,
+    "profile": dict,
+    "features": dict,
+    "probabilities": list,
+}
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ class Bundle:
                 )
         for name in (SPEC_FILE, VECTORS_FILE, manifest.model_file):
             if name not in manifest.files:
-                raise InvalidBundle(FILE, sorted(manifest.files), f"{name} among the files")
+                raise InvalidBundle(f"{FILE} files", sorted(manifest.files), f"{name} among the files")
         try:
             spec = ef.Spec.from_json(files[SPEC_FILE])
         except (ef.InvalidSpec, RecursionError) as error:
@@ -114,7 +124,8 @@ class Bundle:
             raise InvalidBundle(
                 f"{self.manifest.model_file} label", int(odd[0]), f"an index into {len(self.manifest.labels)} labels"
             )
-        labels = np.array(self.manifest.labels)[index]
+        one_type = len({type(label) for label in self.manifest.labels}) == 1
+        labels = np.array(self.manifest.labels, dtype=None if one_type else object)[index]  # numpy would make text of 0
         chosen = np.ones(count, dtype=np.int64) if len(self.manifest.labels) == 2 else index
         return Scores(labels, probabilities, probabilities[np.arange(count), chosen])
 
@@ -139,14 +150,18 @@ class Bundle:
         """Return the golden cases.
 
         Raises:
-            InvalidBundle: they are no JSON, or of another spec.
+            InvalidBundle: they are no JSON, of another spec, or a member is of a wrong type.
         """
         try:
             vectors = parse_json(self.files[VECTORS_FILE])
         except (ValueError, RecursionError) as error:
             raise InvalidBundle(VECTORS_FILE, str(error), "JSON") from None
-        if not isinstance(vectors, dict) or vectors.get("spec") != self.spec.id:
+        fits = isinstance(vectors, dict) and vectors.get("spec") == self.spec.id
+        if not fits or not isinstance(vectors.get("cases"), list):
             raise InvalidBundle(VECTORS_FILE, vectors, f"golden cases of the spec {self.spec.id}")
+        for index, case in enumerate(vectors["cases"]):
+            if not isinstance(case, dict) or not all(isinstance(case.get(name), t) for name, t in _GOLDEN.items()):
+                raise InvalidBundle(f"{VECTORS_FILE} case {index}", case, "a golden case")
         cases: list[dict[str, Any]] = vectors["cases"]
         return cases
 

@@ -1,6 +1,7 @@
 /** The last good bundle of each source, in Cache Storage. Everything is kept by its hash and one entry names the
  *  active manifest, written last: a crash at any point leaves the bundle that was kept before. */
 
+import { withLock } from '../lock.js'
 import { BundleNotKept, InvalidBundle } from './errors.js'
 import { type BundleContent, sha256Of } from './files.js'
 import { type Manifest, parseManifest } from './manifest.js'
@@ -8,7 +9,11 @@ import { type Manifest, parseManifest } from './manifest.js'
 export const CACHE_NAME = 'edgefold-bundles'
 
 /** The last good bundle of a source, with those of its files that are not damaged; undefined where there is none. */
-export async function readKept(cache: Cache, manifestUrl: string): Promise<BundleContent | undefined> {
+export function readKept(cache: Cache, manifestUrl: string): Promise<BundleContent | undefined> {
+  return withLock(lockOf(manifestUrl), () => readActive(cache, manifestUrl))
+}
+
+async function readActive(cache: Cache, manifestUrl: string): Promise<BundleContent | undefined> {
   const active = await cache.match(activeUrl(manifestUrl))
   const manifestBytes = active && (await readBlob(cache, manifestUrl, await active.text()))
   if (manifestBytes === undefined) return undefined
@@ -22,25 +27,38 @@ export async function readKept(cache: Cache, manifestUrl: string): Promise<Bundl
   return { manifest, manifestBytes, files }
 }
 
-/** Keep a whole bundle as the last good one, and drop what only earlier ones had.
+/** Keep a whole bundle as the last good one, and drop what only earlier ones had. Where another tab has kept a newer
+ *  version in the meantime, that stays.
  *
  *  @throws BundleNotKept there is no room, or the browser forbids it; what was kept before still is. */
 export async function keep(cache: Cache, manifestUrl: string, content: BundleContent): Promise<void> {
-  const { manifest, manifestBytes, files } = content
   try {
-    const manifestHash = await sha256Of(manifestBytes)
-    const blobs = new Map([[manifestHash, manifestBytes]])
-    for (const [name, bytes] of files) blobs.set(manifest.files.get(name)?.sha256 as string, bytes)
-    for (const [hash, bytes] of blobs) {
-      await cache.put(blobUrl(manifestUrl, hash), new Response(bytes as Uint8Array<ArrayBuffer>))
-    }
-    await cache.put(activeUrl(manifestUrl), new Response(manifestHash))
-    await dropOthers(cache, manifestUrl, new Set(blobs.keys()))
+    await withLock(lockOf(manifestUrl), () => replaceActive(cache, manifestUrl, content))
   } catch (error) {
-    throw new BundleNotKept(manifest.name, error instanceof Error ? error.message : String(error), {
+    throw new BundleNotKept(content.manifest.name, error instanceof Error ? error.message : String(error), {
       cause: error,
     })
   }
+}
+
+async function replaceActive(cache: Cache, manifestUrl: string, content: BundleContent): Promise<void> {
+  const { manifest, manifestBytes, files } = content
+  const active = await readActive(cache, manifestUrl)
+  const newer = active?.manifest.name === manifest.name && active.manifest.version > manifest.version
+  if (newer) return
+  const manifestHash = await sha256Of(manifestBytes)
+  const blobs = new Map([[manifestHash, manifestBytes]])
+  for (const [name, bytes] of files) blobs.set(manifest.files.get(name)?.sha256 as string, bytes)
+  for (const [hash, bytes] of blobs) {
+    await cache.put(blobUrl(manifestUrl, hash), new Response(bytes as Uint8Array<ArrayBuffer>))
+  }
+  await cache.put(activeUrl(manifestUrl), new Response(manifestHash))
+  await dropOthers(cache, manifestUrl, new Set(blobs.keys()))
+}
+
+/** Two tabs that keep two versions at once would else drop each other's files. */
+function lockOf(manifestUrl: string): string {
+  return `edgefold-bundles ${manifestUrl}`
 }
 
 /** A manifest that an earlier version of this package kept and this one does not read is none. */

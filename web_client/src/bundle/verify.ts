@@ -62,6 +62,7 @@ function parseVectors(spec: Spec, bytes: Uint8Array): readonly GoldenCase[] {
       typeof golden.now_ms === 'number' &&
       Array.isArray(golden.events) &&
       isObject(golden.attributes) &&
+      isObject(golden.profile) &&
       isObject(golden.features) &&
       Array.isArray(golden.probabilities)
     if (!fits) throw new InvalidBundle(`${VECTORS_FILE} case ${index}`, golden, 'a golden case')
@@ -71,8 +72,7 @@ function parseVectors(spec: Spec, bytes: Uint8Array): readonly GoldenCase[] {
 
 async function replay(bundle: Replayed, golden: GoldenCase): Promise<number> {
   const place = `${VECTORS_FILE} case ${JSON.stringify(golden.name)}`
-  const { profile, row } = readOut(bundle.spec, golden, place)
-  const expectedProfile = canonicalJson(golden.profile)
+  const { profile, expectedProfile, row } = readOut(bundle.spec, golden, place)
   if (profile !== expectedProfile) throw new InvalidBundle(`${place} profile`, profile, expectedProfile)
   for (const [name, value] of Object.entries(row)) {
     const shown = Number.isNaN(value) ? null : value
@@ -93,13 +93,18 @@ async function replay(bundle: Replayed, golden: GoldenCase): Promise<number> {
   return largest
 }
 
-function readOut(spec: Spec, golden: GoldenCase, place: string): { profile: string; row: Row } {
+function readOut(
+  spec: Spec,
+  golden: GoldenCase,
+  place: string,
+): { profile: string; expectedProfile: string; row: Row } {
   try {
     const profile = fold(spec, golden.events, { replica: golden.replica })
     const row = features(spec, profile, golden.now_ms, { attributes: golden.attributes })
-    return { profile: profileToJson(profile), row }
+    return { profile: profileToJson(profile), expectedProfile: canonicalJson(golden.profile), row }
   } catch (error) {
-    if (!(error instanceof ReducerError)) throw error
+    // JSON may be nested deeper than the stack
+    if (!(error instanceof ReducerError || error instanceof RangeError)) throw error
     throw new InvalidBundle(place, error.message, 'events and a time that the spec reads', { cause: error })
   }
 }
