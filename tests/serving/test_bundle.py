@@ -92,6 +92,8 @@ def test_a_half_written_manifest_is_refused(copy: Path) -> None:
         {"features": [{"name": "orders", "type": "number", "input": "strings", "column": 0}]},
         {"version": 1 << 53},
         {"expires": "2027-W01-1"},
+        {"expires": "2027-02-30"},
+        {"expires": "2027-02-03T24:00Z"},
         {"files": {"model.onnx": {"sha256": "A" * 64, "bytes": 1}}},
         {"files": {}},
     ],
@@ -227,6 +229,7 @@ def test_no_rows_give_no_scores(made: Exported) -> None:
     [
         ({"orders": "three"}, "orders"),
         ({"country": 3}, "country"),
+        ({"orders": 10**400}, "orders"),
         ({"orders": None, "country": None}, None),
     ],
 )
@@ -244,3 +247,13 @@ def test_a_missing_feature_is_named(made: Exported) -> None:
     for rows in (made.X.drop(columns="orders"), [{"country": "GB"}], "rows"):
         with pytest.raises(InvalidRows):
             made.bundle.score(rows)
+
+
+@pytest.mark.parametrize("more", ["\0", "\0x", "\ud800"])
+def test_a_category_with_more_after_it_is_another_as_in_the_page(more: str, made: Exported) -> None:
+    row = made.bundle.vectors()[0]["features"]
+    ours, longer, other = (row | {"country": country} for country in ("GB", f"GB{more}", "elsewhere"))
+    scores = made.bundle.score([ours, longer, other]).scores
+    assert scores[0] != scores[1] == scores[2]
+    if more != "\ud800":  # which Arrow does not hold
+        assert (made.bundle.score(pa.Table.from_pylist([ours, longer, other])).scores == scores).all()

@@ -37,14 +37,18 @@ def model(made: Exported) -> ModelProto:
     return onnx.load_from_string(made.bundle.files["model.onnx"])
 
 
-def refusal(path: Path, model: ModelProto | bytes, operators: list[str] | None = None) -> InvalidBundle:
-    """Put another model into a bundle, with its right hash; return what opening it raises."""
-    content = model if isinstance(model, bytes) else model.SerializeToString()
+def put(path: Path, content: bytes, operators: list[str] | None = None) -> None:
+    """Put another model into a bundle, with its right hash."""
     manifest = json.loads((path / "manifest.json").read_bytes())
     (path / "model.onnx").write_bytes(content)
     manifest["files"]["model.onnx"] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
     manifest["model"]["operators"] = operators or manifest["model"]["operators"]
     (path / "manifest.json").write_bytes(ef.canonical_json(manifest))
+
+
+def refusal(path: Path, model: ModelProto | bytes, operators: list[str] | None = None) -> InvalidBundle:
+    """Return what opening a bundle of another model raises."""
+    put(path, model if isinstance(model, bytes) else model.SerializeToString(), operators)
     with pytest.raises(InvalidBundle) as refused:
         Bundle.open(path)
     return refused.value
@@ -184,6 +188,14 @@ def test_what_is_no_onnx_file_is_refused(content: bytes, copy: Path) -> None:
     refused = refusal(copy, content)
     assert (refused.file, refused.expected) == ("model.onnx", "an ONNX model")
     assert "byte" in str(refused.value)
+
+
+def test_bytes_that_look_like_another_format_are_loaded_as_the_onnx_that_was_checked(
+    made: Exported, copy: Path
+) -> None:
+    """onnxruntime takes a file for its own format where the bytes 4 .. 7 are ORTM: here they are of a doc_string."""
+    put(copy, b"\x32\x06xxORTM" + made.bundle.files["model.onnx"])
+    assert (Bundle.open(copy).score(made.X).scores == made.bundle.score(made.X).scores).all()
 
 
 def test_graphs_nested_beyond_the_limit_of_protobuf_are_refused() -> None:

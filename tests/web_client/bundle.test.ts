@@ -81,6 +81,8 @@ describe('a bundle is refused, though every hash is right, with', () => {
     ['a threshold that is text', (m) => Object.assign(m, { threshold: '0.5' }), 'manifest.json threshold'],
     ['a version 0', (m) => Object.assign(m, { version: 0 }), 'manifest.json version'],
     ['a last day in words', (m) => Object.assign(m, { expires: 'tomorrow' }), 'manifest.json expires'],
+    ['a February 30', (m) => Object.assign(m, { expires: '2027-02-30' }), 'manifest.json expires'],
+    ['an hour 24', (m) => Object.assign(m, { expires: '2027-02-03T24:00Z' }), 'manifest.json expires'],
     ['a tolerance of 1', (m) => Object.assign(m.parity, { tolerance: 1 }), 'manifest.json parity.tolerance'],
     [
       'a file in another folder',
@@ -280,6 +282,13 @@ describe('a row', () => {
       )
     expect(await bundle.score(of(Number.NaN))).toEqual(await bundle.score(of(null)))
   })
+})
+
+test.each(['\0', '\0x', '\ud800'])('a category with %j after it is another, as in Python', async (more) => {
+  const bundle = await open(tree)
+  const of = async (country: string) => (await bundle.score({ ...golden[0].features, country })).score
+  expect(await of(`GB${more}`)).toBe(await of('elsewhere'))
+  expect(await of('GB')).not.toBe(await of('elsewhere'))
 })
 
 describe('the threshold of a manifest', () => {

@@ -122,6 +122,14 @@ test.each([
   })
 })
 
+test('bytes that look like another format are loaded as the ONNX that was checked', async () => {
+  // onnxruntime takes a file for its own format where the bytes 4 .. 7 are ORTM: here they are of a doc_string
+  const bytes = new Uint8Array([0x32, 6, ...Buffer.from('xxORTM'), ...model])
+  const bundle = await openBundle(withModel(bytes))
+  expect(bundle.manifest.operators).toEqual(own)
+  await bundle.close()
+})
+
 test('graphs nested beyond the limit of protobuf are refused', () => {
   let graph: number[] = []
   for (let depth = 0; depth < 40; depth++) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,9 @@ from .errors import InvalidRows
 from .manifest import Feature, Manifest
 
 Inputs = dict[str, npt.NDArray[Any]]
+_UNHELD = re.compile("[\0\ud800-\udfff]")
+"""What onnxruntime's strings can't hold in every language: the page's end at a NUL, and UTF-8 has no lone surrogate."""
+_REPLACEMENT = "\ufffd"
 NUMBER, STRING = "a number, or None where it is missing", "a string, or None where it is missing"
 
 
@@ -67,7 +71,11 @@ def _from_arrow(feature: Feature, column: pa.ChunkedArray) -> npt.NDArray[Any]:
         return np.full(len(column), "", dtype=object)  # so some libraries hold a column of missing strings
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or kind in (pa.string_view(), pa.null())):
         raise InvalidRows(feature.name, f"a column of {kind}", STRING)
-    texts: npt.NDArray[Any] = pc.fill_null(column.cast(pa.large_string()), "").to_numpy().astype(object)
+    texts: npt.NDArray[Any] = (
+        pc.replace_substring(pc.fill_null(column.cast(pa.large_string()), ""), "\0", _REPLACEMENT)
+        .to_numpy()
+        .astype(object)
+    )
     return texts
 
 
@@ -76,11 +84,18 @@ def _from_values(feature: Feature, values: Sequence[Any]) -> npt.NDArray[Any]:
         for value in values:
             if value is not None and not isinstance(value, int | float | np.number):
                 raise InvalidRows(feature.name, value, NUMBER)
-        return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        try:
+            return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+        except OverflowError:
+            raise InvalidRows(
+                feature.name, f"an integer of more than {2**10} bits", "a number of at most 1.8e308"
+            ) from None
     texts = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         missing = value is None or (isinstance(value, float) and np.isnan(value))
         if not missing and not isinstance(value, str):
             raise InvalidRows(feature.name, value, STRING)
-        texts[index] = "" if missing else value  # a missing string is empty in the tensor: ONNX has no null
+        texts[index] = (
+            "" if missing else _UNHELD.sub(_REPLACEMENT, value)
+        )  # a missing string is empty in the tensor: ONNX has no null
     return texts

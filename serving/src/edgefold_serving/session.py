@@ -23,6 +23,9 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1  # sums then have one order
         options.log_severity_level = _QUIET
+        options.add_session_config_entry(
+            "session.load_model_format", "ONNX"
+        )  # what was checked, no other that it sniffs
         try:
             self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime raises one class a failure

@@ -105,6 +105,10 @@ export function readJson(file: string, bytes: Uint8Array): unknown {
 function timeOf(text: string): number {
   const zoned = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.exec(text)
   if (zoned === null) return Number.NaN
+  const midnightMs = Date.parse(text.slice(0, 10))
+  // JavaScript reads February 30 as March 2, and an hour 24
+  const isDay = !Number.isNaN(midnightMs) && new Date(midnightMs).toISOString().startsWith(text.slice(0, 10))
+  if (!isDay || text.slice(10, 13) === 'T24') return Number.NaN
   // JavaScript reads a date-time without a zone as local time
   return Date.parse(zoned[1] !== undefined && zoned[4] === undefined ? `${text}Z` : text)
 }

@@ -4,6 +4,9 @@ import type { Input } from '../model/index.js'
 import { InvalidRows } from './errors.js'
 import type { Manifest } from './manifest.js'
 
+/** onnxruntime-web's strings end at a NUL; a lone surrogate becomes this by itself. */
+const REPLACEMENT = '\ufffd'
+
 /** A row of features, as `features(…)` gives it. */
 export type Row = Readonly<Record<string, number | string | null>>
 
@@ -38,5 +41,5 @@ function numberOf(name: string, value: number | string | null): number {
 function textOf(name: string, value: number | string | null): string {
   if (value === null || Number.isNaN(value)) return ''
   if (typeof value !== 'string') throw new InvalidRows(name, value, 'a string, or null where it is missing')
-  return value
+  return value.replaceAll('\0', REPLACEMENT)
 }

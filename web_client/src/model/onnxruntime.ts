@@ -16,6 +16,8 @@ import { RUNTIME_FILES } from './runtime_files.js'
 type Ort = typeof import('onnxruntime-web/wasm')
 
 const RUNTIME = 'onnxruntime'
+/** No other format that its bytes might look like. */
+const ONLY_ONNX = { extra: { session: { load_model_format: 'ONNX' } } } as const
 /** What goes wrong is thrown: onnxruntime need not write it too. */
 const ONLY_FATAL = { logSeverityLevel: 4 } as const
 const WASM_MAGIC = [0x00, 0x61, 0x73, 0x6d]
@@ -100,7 +102,11 @@ async function download(folder: string): Promise<Uint8Array> {
 
 async function created(ort: Ort, bytes: Uint8Array): Promise<InferenceSession> {
   try {
-    const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'], ...ONLY_FATAL })
+    const session = await ort.InferenceSession.create(bytes, {
+      executionProviders: ['wasm'],
+      ...ONLY_ONNX,
+      ...ONLY_FATAL,
+    })
     delete ort.env.wasm.wasmBinary // megabytes that nothing reads again
     return session
   } catch (error) {
