@@ -347,3 +347,39 @@ describe('a sync', () => {
     expect(total(net)).toMatchObject({ orders: 50 })
   })
 })
+
+test('very many pending events are told of once, and all are kept until the server has them', async () => {
+  const net = network()
+  net.mood = 'loses the request'
+  const client = await shop(net)
+  const told: string[] = []
+  client.on('error', (error) => {
+    if (error.name === 'ManyPending') told.push(error.message)
+  })
+  const track = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => client.track('order', { amount: 1 })))
+  await track(10_000)
+  expect(told).toEqual([])
+  await track(2)
+  expect(told).toHaveLength(1)
+  expect(told[0]).toMatch(/^1000[12] events wait for the server, expected at most 10000;/)
+  expect(client.status()).toMatchObject({ tracked: 10_002, pending: 10_002, rejected: 0 })
+  net.mood = 'works'
+  expect(await client.sync()).toMatchObject({ outcome: 'synced' })
+  expect(client.status()).toMatchObject({ acknowledged: 10_002, pending: 0 })
+  expect(total(net)).toMatchObject({ orders: 10_002 })
+
+  net.mood = 'loses the request'
+  await track(10_001)
+  expect(told).toHaveLength(2)
+})
+
+test('a log without a server folds its oldest rows, and counts all of them', async () => {
+  const client = await openShop({ store: memoryStore() })
+  open.push(client)
+  await Promise.all(Array.from({ length: 12_000 }, () => client.track('order', { amount: 1 })))
+  const { events } = (await client.export()) as { events: readonly unknown[] }
+  expect(events.length).toBeLessThanOrEqual(11_000)
+  expect((await client.score()).features).toMatchObject({ orders: 12_000, spent: 12_000 })
+  expect(client.status()).toMatchObject({ tracked: 12_000, pending: 12_000 })
+})

@@ -22,6 +22,7 @@ export {
   ClientError,
   EventsQuarantined,
   InvalidAnswer,
+  ManyPending,
   NoAnswer,
   ServerProblem,
   StoreFailed,

@@ -4,6 +4,7 @@ import { createAppender, type NewEvent } from './appender.js'
 import { validateEvent } from './event.js'
 import { merge } from './fold.js'
 import { isObject } from './json.js'
+import { ManyPending } from './problems.js'
 import type { Profile } from './profile.js'
 import { randomEventId, randomReplica } from './random.js'
 import type { Spec } from './spec.js'
@@ -12,6 +13,7 @@ import {
   carried,
   compacted,
   foldRows,
+  MANY_PENDING,
   MAX_DIFF_EVENTS,
   profileOfMine,
   type State,
@@ -109,6 +111,7 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
   const { spec, wall, synced } = options
   let head = first
   let folded: Folded | null = null
+  let manyTold = false
   const appender = createAppender({ commit, makeRoom: () => bound(FULL_ROWS), onError: options.onError })
 
   /** A transaction on a store that has a head; one that was cleared under an open page begins again. */
@@ -169,7 +172,15 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
       // The events are written, whatever becomes of this.
       await bound(UNSENT_ROWS).catch(options.onError)
     }
+    tellMany()
     return events
+  }
+
+  function tellMany(): void {
+    const pending = head.last - head.acked
+    const many = synced && pending > MANY_PENDING
+    if (many && !manyTold) options.onError(new ManyPending(pending, MANY_PENDING))
+    manyTold = many
   }
 
   /** Fold rows that nobody needs one by one. */

@@ -76,6 +76,21 @@ export class ServerProblem extends ClientError {
   }
 }
 
+/** Very many events wait for the server; all are kept, and more are taken. Told once until the server has caught up. */
+export class ManyPending extends ClientError {
+  override readonly name = 'ManyPending'
+
+  constructor(
+    readonly pending: number,
+    readonly expected: number,
+  ) {
+    super(
+      `${pending} events wait for the server, expected at most ${expected}; they are kept, and fill the device. ` +
+        "See why no sync succeeds: status().sync tells the last one's error.",
+    )
+  }
+}
+
 /** Events that the server refused for what they are; they count on this device and are offered again later. */
 export class EventsQuarantined extends ClientError {
   override readonly name = 'EventsQuarantined'

@@ -11,6 +11,8 @@ import type { Body, Found, Head, StoredEvent, Write } from './store/store.js'
 export const MAX_DIFF_EVENTS = 1_024
 // A log that no server acknowledges keeps this many rows, and is folded down once it has a tenth more.
 export const UNSENT_ROWS = 10_000
+// No pending event may be dropped, nor folded: its row says which of the server's timelines is ours. So many are too many to be normal.
+export const MANY_PENDING = 10_000
 const QUARANTINE_MS = 86_400_000
 
 /** All that a log holds: the rows are the events `head.compacted + 1 .. head.last`. */
