@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ class Site:
         self.lost_replies = 0
         self.api_down = False
         """Whether every call of the API ends in a broken connection, unhandled."""
+        self.api_delay_seconds = 0.0
+        """How long every call of the API waits before it is handled."""
 
     def faulty(self, app: Wsgi) -> Wsgi:
         """Return the WSGI application with the faults in front."""
@@ -36,8 +39,10 @@ class Site:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = _Body(body)
             self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
-            if self.api_down and environ["PATH_INFO"].startswith("/v1/"):
-                return _broken(environ)
+            if environ["PATH_INFO"].startswith("/v1/"):
+                time.sleep(self.api_delay_seconds)
+                if self.api_down:
+                    return _broken(environ)
             parts = app(environ, start)
             answer = list(parts)
             getattr(parts, "close", lambda: None)()
