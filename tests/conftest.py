@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import Playwright, sync_playwright
 
 settings.register_profile("slice", derandomize=True, deadline=None, database=None)
 settings.register_profile("soak", max_examples=int(os.environ.get("EDGEFOLD_COUNT", "100")), deadline=None)
@@ -17,3 +19,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give Hypothesis the seed of the soak."""
     if "EDGEFOLD_SEED" in os.environ and config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = os.environ["EDGEFOLD_SEED"]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one driver of browsers in this process: Playwright refuses a second beside it."""
+    with sync_playwright() as driver:
+        yield driver

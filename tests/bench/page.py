@@ -94,7 +94,6 @@ def main() -> None:
         tree_bundle(bundle)
         token = tokens.issue_token(SECRET, "ann", hours=1)
         for stored in STORED:
-            (folder / str(stored)).mkdir()
             with (
                 serving(page, bundle, folder / f"{stored}.db") as site,
                 chromium(playwright, folder / str(stored)) as browser,

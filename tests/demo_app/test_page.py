@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from edgefold_demo_app.serve import HOST
 from flask import Flask
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from ..e2e.browser import FLAGS, executable
@@ -41,16 +41,15 @@ def shop(site: Flask) -> Iterator[Shop]:
 
 
 @pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    with sync_playwright() as playwright:
-        profile = tmp_path_factory.mktemp("browser")
-        flags = [flag for flag in FLAGS if flag != "--headless"]
-        context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=executable(playwright), args=flags, headless=True
-        )
-        context.set_default_timeout(15 * SECONDS)
-        yield context
-        context.close()
+def context(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    profile = tmp_path_factory.mktemp("browser")
+    flags = [flag for flag in FLAGS if flag != "--headless"]
+    context = playwright.chromium.launch_persistent_context(
+        profile, executable_path=executable(playwright), args=flags, headless=True
+    )
+    context.set_default_timeout(15 * SECONDS)
+    yield context
+    context.close()
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ class Chromium:
     """A running browser process of one user: ``context`` is its only one, with the storage of ``profile``."""
 
     def __init__(self, playwright: Playwright, profile: Path) -> None:
+        profile.mkdir(parents=True, exist_ok=True)
         port_file = profile / "DevToolsActivePort"
         port_file.unlink(missing_ok=True)
         command = [

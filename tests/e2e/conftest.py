@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright
 
 from ..bundles import Exported, linear_bundle, tree_bundle
+from .browser import Chromium, chromium
+from .site import Site, serving
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as driver:
-        yield driver
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +32,17 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 @pytest.fixture(scope="session")
 def linear(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return linear_bundle(tmp_path_factory.mktemp("linear") / "bundle")
+
+
+@pytest.fixture
+def site(page_folder: Path, trees: Exported, tmp_path: Path) -> Iterator[Site]:
+    """The page and the API, with the bundle of trees."""
+    with serving(page_folder, trees.path, tmp_path / "sync.db") as served:
+        yield served
+
+
+@pytest.fixture
+def browser(playwright: Playwright, tmp_path: Path) -> Iterator[Chromium]:
+    """A browser of a user that was never here."""
+    with chromium(playwright, tmp_path / "browser") as running:
+        yield running

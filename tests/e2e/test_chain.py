@@ -34,8 +34,6 @@ def check_chain(exported: Exported, tolerance: float, playwright: Playwright, pa
     """Run the scenario and assert that everything agrees."""
     spec = exported.bundle.spec
     token = tokens.issue_token(SECRET, "ann", hours=1)
-    for device in ("a", "b"):
-        (folder / device).mkdir()
     with serving(page_folder, exported.path, folder / "sync.db") as site, chromium(playwright, folder / "b") as b:
         logs: dict[str, list[dict[str, Any]]] = {}
         with chromium(playwright, folder / "a") as a:

@@ -98,7 +98,7 @@ def check_round(
 ) -> int:
     """Play one round; assert that nothing is lost or counted twice. Return how many events were seen to resolve."""
     spec, token = bundle.bundle.spec, tokens.issue_token(SECRET, "ann", hours=1)
-    (folder / "browser").mkdir(parents=True)
+    folder.mkdir()
     with serving(page, bundle.path, folder / "sync.db") as site:
         with chromium(playwright, folder / "browser") as browser:
             earlier = play(rng, browser, site, token, store)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright
 
 from ..bundles import Exported
-from .browser import chromium
+from .browser import Chromium
 from .device import READ, assert_counts, assert_device_agrees, folded, open_tab
-from .site import serving
+from .site import Site
 
 TOGETHER = """async ([tab, count]) => {
   const order = (i) => ({ amount: i, quantity: tab, gift: false, genre: 'jazz', coupon: `${tab}` })
@@ -22,75 +20,52 @@ TOGETHER = """async ([tab, count]) => {
 
 @pytest.mark.parametrize("store", ["indexeddb", "localstorage"])
 def test_tabs_that_track_at_once_lose_nothing_and_agree(
-    store: str, playwright: Playwright, page_folder: Path, trees: Exported, tmp_path: Path
+    store: str, browser: Chromium, site: Site, trees: Exported
 ) -> None:
     spec = trees.bundle.spec
-    (tmp_path / "browser").mkdir()
-    with (
-        serving(page_folder, trees.path, tmp_path / "sync.db") as site,
-        chromium(playwright, tmp_path / "browser") as browser,
-    ):
-        tabs = [open_tab(browser, site, None, store=store) for _ in range(3)]
-        assert {tab.evaluate("client.status().store.kind") for tab in tabs} == {store}
-        assert len({tab.evaluate("client.status().replica") for tab in tabs}) == 1
-        for number, tab in enumerate(tabs):  # begun in all before any is awaited
-            tab.evaluate(f"(given) => {{ window.events = ({TOGETHER})(given) }}", [number, 100])
-        events: list[dict[str, Any]] = [event for tab in tabs for event in tab.evaluate("events")]
-        assert len({event["id"] for event in events}) == 300
-        if (
-            store == "indexeddb"
-        ):  # a browser shows a tab's localStorage to another late, so there a seq may be given again
-            assert sorted(event["seq"] for event in events) == list(range(1, 301))
-            expected = folded(spec, {tabs[0].evaluate("client.status().replica"): events})
-            for tab in tabs:
-                assert_device_agrees(tab.evaluate(READ), spec, expected, {})
+    tabs = [open_tab(browser, site, None, store=store) for _ in range(3)]
+    assert {tab.evaluate("client.status().store.kind") for tab in tabs} == {store}
+    assert len({tab.evaluate("client.status().replica") for tab in tabs}) == 1
+    for number, tab in enumerate(tabs):  # begun in all before any is awaited
+        tab.evaluate(f"(given) => {{ window.events = ({TOGETHER})(given) }}", [number, 100])
+    events: list[dict[str, Any]] = [event for tab in tabs for event in tab.evaluate("events")]
+    assert len({event["id"] for event in events}) == 300
+    if store == "indexeddb":  # a browser shows a tab's localStorage to another late, so there a seq may be given again
+        assert sorted(event["seq"] for event in events) == list(range(1, 301))
+        expected = folded(spec, {tabs[0].evaluate("client.status().replica"): events})
         for tab in tabs:
-            assert_counts(tab)
-            tab.close()
-        again = open_tab(browser, site, None, store=store)
-        held = again.evaluate("client.export()")
-        assert {event["id"] for event in held["events"]} == {event["id"] for event in events}, "an event was lost"
-        assert [event["seq"] for event in held["events"]] == list(range(1, 301))
-        expected = folded(spec, {held["head"]["replica"]: held["events"]})
-        assert_device_agrees(again.evaluate(READ), spec, expected, {})
-        assert_counts(again)
-        assert again.evaluate("client.status().tracked") == 300
+            assert_device_agrees(tab.evaluate(READ), spec, expected, {})
+    for tab in tabs:
+        assert_counts(tab)
+        tab.close()
+    again = open_tab(browser, site, None, store=store)
+    held = again.evaluate("client.export()")
+    assert {event["id"] for event in held["events"]} == {event["id"] for event in events}, "an event was lost"
+    assert [event["seq"] for event in held["events"]] == list(range(1, 301))
+    expected = folded(spec, {held["head"]["replica"]: held["events"]})
+    assert_device_agrees(again.evaluate(READ), spec, expected, {})
+    assert_counts(again)
+    assert again.evaluate("client.status().tracked") == 300
 
 
-def test_a_trigger_scores_again_in_every_tab_and_counts_the_event(
-    playwright: Playwright, page_folder: Path, trees: Exported, tmp_path: Path
-) -> None:
-    (tmp_path / "browser").mkdir()
-    with (
-        serving(page_folder, trees.path, tmp_path / "sync.db") as site,
-        chromium(playwright, tmp_path / "browser") as browser,
-    ):
-        tabs = [open_tab(browser, site, None) for _ in range(3)]
-        for tab in tabs:
-            tab.evaluate(
-                "() => { window.scores = []; client.on('score', (found) => scores.push(found.features.orders)) }"
-            )
-        tabs[0].evaluate(TOGETHER, [0, 1])
-        for tab in tabs:
-            tab.wait_for_function("scores.includes(1)")
+def test_a_trigger_scores_again_in_every_tab_and_counts_the_event(browser: Chromium, site: Site) -> None:
+    tabs = [open_tab(browser, site, None) for _ in range(3)]
+    for tab in tabs:
+        tab.evaluate("() => { window.scores = []; client.on('score', (found) => scores.push(found.features.orders)) }")
+    tabs[0].evaluate(TOGETHER, [0, 1])
+    for tab in tabs:
+        tab.wait_for_function("scores.includes(1)")
 
 
-def test_where_indexeddb_is_refused_the_next_store_is_taken_and_told(
-    playwright: Playwright, page_folder: Path, trees: Exported, tmp_path: Path
-) -> None:
-    (tmp_path / "browser").mkdir()
+def test_where_indexeddb_is_refused_the_next_store_is_taken_and_told(browser: Chromium, site: Site) -> None:
     without = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError') } })"
     neither = f"{without}; Object.defineProperty(window, 'localStorage', {{ get() {{ throw new DOMException('no', 'SecurityError') }} }})"
-    with (
-        serving(page_folder, trees.path, tmp_path / "sync.db") as site,
-        chromium(playwright, tmp_path / "browser") as browser,
-    ):
-        for script, kind in ((without, "localstorage"), (neither, "memory")):
-            page = open_tab(browser, site, None, before=script)
-            status = page.evaluate("client.status()")
-            assert status["store"]["kind"] == kind
-            assert status["store"]["mayLose"]
-            assert page.evaluate("client.status().errors.length") >= 1
-            page.evaluate(TOGETHER, [0, 3])
-            assert page.evaluate("async () => (await client.score()).features.orders") == 3
-            page.close()
+    for script, kind in ((without, "localstorage"), (neither, "memory")):
+        page = open_tab(browser, site, None, before=script)
+        status = page.evaluate("client.status()")
+        assert status["store"]["kind"] == kind
+        assert status["store"]["mayLose"]
+        assert page.evaluate("client.status().errors.length") >= 1
+        page.evaluate(TOGETHER, [0, 3])
+        assert page.evaluate("async () => (await client.score()).features.orders") == 3
+        page.close()

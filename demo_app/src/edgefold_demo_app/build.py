@@ -12,7 +12,7 @@ from pathlib import Path
 import edgefold_reducer as ef
 import pandas as pd
 from edgefold_exporter import export
-from edgefold_sync_api.bulk import import_profiles
+from edgefold_sync_api import import_profiles
 from flask import Flask
 
 from .cdnow import cdnow_path
