@@ -32,8 +32,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     modules = ("spec", "fold", "features", "profile")
     settings = {
         "extends": str(ROOT / "web_client/tsconfig.json"),
-        "compilerOptions": {"rootDir": str(ROOT / "web_client/src"), "outDir": str(folder)},
-        "files": [str(ROOT / f"web_client/src/{module}.ts") for module in modules],
+        "compilerOptions": {"rootDir": str(ROOT / "web_client/src/reducer"), "outDir": str(folder)},
+        "files": [str(ROOT / f"web_client/src/reducer/{module}.ts") for module in modules],
         "include": [],
     }
     (folder / "tsconfig.json").write_text(json.dumps(settings))

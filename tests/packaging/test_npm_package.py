@@ -73,13 +73,13 @@ def test_a_tarball_has_the_types_of_each_module_and_nothing_but_what_is_publishe
 
 
 def test_a_tarball_without_a_module_is_reported(tarball: Path, tmp_path: Path) -> None:
-    broken = repacked(tarball, tmp_path / "broken.tgz", without="dist/fold.js", dependencies=False)
+    broken = repacked(tarball, tmp_path / "broken.tgz", without="dist/reducer/fold.js", dependencies=False)
     with pytest.raises(AssertionError, match="ERR_MODULE_NOT_FOUND"):
         run(install(broken, tmp_path / "consumer"), "node", "--input-type=module", "--eval", "import 'edgefold'")
 
 
 def test_a_tarball_without_a_type_is_reported(tarball: Path, tmp_path: Path) -> None:
-    broken = repacked(tarball, tmp_path / "broken.tgz", without="dist/spec.d.ts", dependencies=False)
+    broken = repacked(tarball, tmp_path / "broken.tgz", without="dist/reducer/spec.d.ts", dependencies=False)
     with pytest.raises(AssertionError, match=r"TS7016|TS2307|TS7006"):
         compiled(install(broken, tmp_path / "consumer"))
 

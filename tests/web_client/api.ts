@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Spec } from '../../web_client/src/spec.js'
+import type { Spec } from '../../web_client/src/reducer/spec.js'
 
 const COMMAND = fileURLToPath(new URL('../../.venv/bin/edgefold', import.meta.url))
 const SECRET = 'a secret of the tests, of over thirty-two bytes'

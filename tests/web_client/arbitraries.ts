@@ -1,9 +1,9 @@
 /** fast-check arbitraries: specs over every aggregate, with and without window and predicate, and logs of their events. */
 
 import fc from 'fast-check'
-import { registered } from '../../web_client/src/aggregates/registry.js'
-import type { AggregateName } from '../../web_client/src/node.js'
-import { parseSpec, type Spec } from '../../web_client/src/spec.js'
+import { registered } from '../../web_client/src/reducer/aggregates/registry.js'
+import type { AggregateName } from '../../web_client/src/reducer/node.js'
+import { parseSpec, type Spec } from '../../web_client/src/reducer/spec.js'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS

@@ -6,7 +6,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import type { BundleFiles } from '../../web_client/src/bundle/index.js'
-import { canonicalJson } from '../../web_client/src/json.js'
+import { canonicalJson } from '../../web_client/src/reducer/canonical.js'
 import { BUNDLES } from './export_bundles.js'
 
 export type BundleName = 'tree' | 'linear'

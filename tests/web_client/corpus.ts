@@ -2,12 +2,17 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { features } from '../../web_client/src/features.js'
-import { fold, merge } from '../../web_client/src/fold.js'
-import { canonicalJson } from '../../web_client/src/json.js'
-import { aggregatesOf } from '../../web_client/src/node.js'
-import { emptyProfile, type Profile, profileFromJson, profileToJson } from '../../web_client/src/profile.js'
-import { parseSpec, type Spec } from '../../web_client/src/spec.js'
+import { canonicalJson } from '../../web_client/src/reducer/canonical.js'
+import { features } from '../../web_client/src/reducer/features.js'
+import { fold, merge } from '../../web_client/src/reducer/fold.js'
+import { aggregatesOf } from '../../web_client/src/reducer/node.js'
+import {
+  emptyProfile,
+  type Profile,
+  profileFromJson,
+  profileToJson,
+} from '../../web_client/src/reducer/profile.js'
+import { parseSpec, type Spec } from '../../web_client/src/reducer/spec.js'
 
 interface Outcome {
   readonly name: string

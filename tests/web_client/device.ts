@@ -3,12 +3,13 @@
 import 'fake-indexeddb/auto'
 import { IDBFactory } from 'fake-indexeddb'
 import type { ScoringBundle } from '../../web_client/src/bundle/index.js'
-import { type Client, type ClientOptions, openClient } from '../../web_client/src/client.js'
-import { parseSpec, type Spec } from '../../web_client/src/spec.js'
-import { indexedDbStore } from '../../web_client/src/store/indexeddb.js'
-import { localStorageStore } from '../../web_client/src/store/localstorage.js'
-import { memoryStore } from '../../web_client/src/store/memory.js'
-import type { Store } from '../../web_client/src/store/store.js'
+import type { Client, ClientOptions } from '../../web_client/src/client/client.js'
+import { openClient } from '../../web_client/src/client/open.js'
+import { indexedDbStore } from '../../web_client/src/log/store/indexeddb.js'
+import { localStorageStore } from '../../web_client/src/log/store/localstorage.js'
+import { memoryStore } from '../../web_client/src/log/store/memory.js'
+import type { Store } from '../../web_client/src/log/store/store.js'
+import { parseSpec, type Spec } from '../../web_client/src/reducer/spec.js'
 
 export const START_MS = 1_767_225_600_000
 export const KEYS = Array.from({ length: 250 }, (_, index) => `e${index}`)

@@ -1,8 +1,8 @@
 /** A sync server in memory: the decision table of PROTOCOL.md, line by line, and the faults that a real one may have. */
 
-import { fold, merge } from '../../web_client/src/fold.js'
-import { type Profile, profileFromJson, profileToJson } from '../../web_client/src/profile.js'
-import type { Spec } from '../../web_client/src/spec.js'
+import { fold, merge } from '../../web_client/src/reducer/fold.js'
+import { type Profile, profileFromJson, profileToJson } from '../../web_client/src/reducer/profile.js'
+import type { Spec } from '../../web_client/src/reducer/spec.js'
 
 const MAX_IDS = 1_024
 

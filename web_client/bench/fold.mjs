@@ -4,9 +4,9 @@
  *  Prints one line of JSON: the medians of the rounds, after one that warms up. */
 
 import { performance } from 'node:perf_hooks'
-import { fold } from '../dist/fold.js'
-import { profileToJson } from '../dist/profile.js'
-import { parseSpec } from '../dist/spec.js'
+import { fold } from '../dist/reducer/fold.js'
+import { profileToJson } from '../dist/reducer/profile.js'
+import { parseSpec } from '../dist/reducer/spec.js'
 
 const DAY_MS = 86_400_000
 const START_MS = 1_767_225_600_000

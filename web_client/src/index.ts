@@ -1,8 +1,26 @@
 /** Edgefold in a page: fold events into a profile on the device, and score the model there. */
 
 export * from './bundle/index.js'
-export { type Client, type ClientOptions, openClient, type ScoreResult, type Status } from './client.js'
-export type { SyncReport } from './courier.js'
+export type { Client, ClientOptions, ScoreResult, Status } from './client/client.js'
+export { openClient } from './client/open.js'
+export { ClientClosed, ClientError, ManyPending, StoreFailed } from './log/errors.js'
+export type { Counts } from './log/log.js'
+export { indexedDbStore } from './log/store/indexeddb.js'
+export { localStorageStore } from './log/store/localstorage.js'
+export { memoryStore } from './log/store/memory.js'
+export type { StoreKind } from './log/store/open.js'
+export type {
+  Body,
+  Diff,
+  Found,
+  Head,
+  Quarantine,
+  Read,
+  Store,
+  StoredEvent,
+  Write,
+} from './log/store/store.js'
+export * from './model/index.js'
 export {
   InvalidAttribute,
   InvalidEvent,
@@ -12,26 +30,11 @@ export {
   ReadOutTooEarly,
   ReducerError,
   SpecMismatch,
-} from './errors.js'
-export { type FeaturesOptions, features } from './features.js'
-export { type FoldOptions, fold, merge } from './fold.js'
-export type { Counts } from './log.js'
-export * from './model/index.js'
-export {
-  ClientClosed,
-  ClientError,
-  EventsQuarantined,
-  InvalidAnswer,
-  ManyPending,
-  NoAnswer,
-  ServerProblem,
-  StoreFailed,
-} from './problems.js'
-export { emptyProfile, type Profile, profileFromJson, profileToJson } from './profile.js'
-export { type Column, type Feature, parseSpec, type Spec } from './spec.js'
-export { indexedDbStore } from './store/indexeddb.js'
-export { localStorageStore } from './store/localstorage.js'
-export { memoryStore } from './store/memory.js'
-export type { StoreKind } from './store/open.js'
-export type { Body, Diff, Found, Head, Quarantine, Read, Store, StoredEvent, Write } from './store/store.js'
-export type { SyncOptions } from './transport.js'
+} from './reducer/errors.js'
+export { type FeaturesOptions, features } from './reducer/features.js'
+export { type FoldOptions, fold, merge } from './reducer/fold.js'
+export { emptyProfile, type Profile, profileFromJson, profileToJson } from './reducer/profile.js'
+export { type Column, type Feature, parseSpec, type Spec } from './reducer/spec.js'
+export type { SyncReport } from './sync/courier.js'
+export { EventsQuarantined, InvalidAnswer, NoAnswer, ServerProblem } from './sync/errors.js'
+export type { SyncOptions } from './sync/transport.js'

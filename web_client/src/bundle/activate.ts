@@ -1,6 +1,5 @@
 /** From verified files to a bundle that scores: spec, model and golden cases all agree, or nothing is opened. */
 
-import { InvalidSpec } from '../errors.js'
 import {
   InvalidModel,
   type Model,
@@ -10,7 +9,8 @@ import {
   openModel,
   type TensorInfo,
 } from '../model/index.js'
-import { parseSpec, type Spec } from '../spec.js'
+import { InvalidSpec } from '../reducer/errors.js'
+import { parseSpec, type Spec } from '../reducer/spec.js'
 import { BundleExpired, InvalidBundle, InvalidRows } from './errors.js'
 import type { BundleContent } from './files.js'
 import { expired, type Label, MANIFEST_FILE, type Manifest, type Tensor } from './manifest.js'

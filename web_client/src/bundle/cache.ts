@@ -1,7 +1,7 @@
 /** The last good bundle of each source, in Cache Storage. Everything is kept by its hash and one entry names the
  *  active manifest, written last: a crash at any point leaves the bundle that was kept before. */
 
-import { withLock } from '../lock.js'
+import { withLock } from '../platform/lock.js'
 import { BundleNotKept, InvalidBundle } from './errors.js'
 import { type BundleContent, sha256Of } from './files.js'
 import { type Manifest, parseManifest } from './manifest.js'

@@ -1,6 +1,6 @@
 /** What goes wrong with a bundle: one root, the values as properties, the same names as in Python. */
 
-import { shown } from '../errors.js'
+import { shown } from '../reducer/errors.js'
 
 /** The root of every error that opening or scoring a bundle throws on purpose. */
 export class BundleError extends Error {

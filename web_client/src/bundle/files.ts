@@ -1,6 +1,6 @@
 /** The files of a bundle, verified against its manifest by size and SHA-256. */
 
-import { sha256 } from '../sha256.js'
+import { sha256 } from '../reducer/sha256.js'
 import { InvalidBundle } from './errors.js'
 import { type BundleFile, MANIFEST_FILE, type Manifest, parseManifest } from './manifest.js'
 

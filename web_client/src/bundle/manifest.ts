@@ -1,6 +1,6 @@
 /** The manifest: what a bundle says of itself, parsed once from untrusted JSON. */
 
-import { isObject, parseJson } from '../json.js'
+import { isObject, parseJson } from '../reducer/canonical.js'
 import { InvalidBundle } from './errors.js'
 
 const FORMAT = 1

@@ -1,11 +1,11 @@
 /** Replay a bundle's golden cases: events to profile to features to score. */
 
-import { ReducerError } from '../errors.js'
-import { features } from '../features.js'
-import { fold } from '../fold.js'
-import { canonicalJson, isObject } from '../json.js'
-import { profileToJson } from '../profile.js'
-import type { Spec } from '../spec.js'
+import { canonicalJson, isObject } from '../reducer/canonical.js'
+import { ReducerError } from '../reducer/errors.js'
+import { features } from '../reducer/features.js'
+import { fold } from '../reducer/fold.js'
+import { profileToJson } from '../reducer/profile.js'
+import type { Spec } from '../reducer/spec.js'
 import { InvalidBundle } from './errors.js'
 import type { Label } from './manifest.js'
 import { readJson } from './manifest.js'

@@ -1,6 +1,6 @@
 /** What goes wrong with a model and the runtime that runs it: one root, the values as properties. */
 
-import { shown } from '../errors.js'
+import { shown } from '../reducer/errors.js'
 
 /** The root of every error that opening or running a model throws on purpose. */
 export class ModelError extends Error {

@@ -1,0 +1,82 @@
+/** What a client is: interfaces only; `open.ts` makes one. */
+
+import type { BundleFiles, Label, ScoringBundle } from '../bundle/index.js'
+import type { Counts } from '../log/log.js'
+import type { StoreKind } from '../log/store/open.js'
+import type { Store, StoredEvent } from '../log/store/store.js'
+import type { Profile } from '../reducer/profile.js'
+import type { Spec } from '../reducer/spec.js'
+import type { SyncReport } from '../sync/courier.js'
+import type { SyncOptions } from '../sync/transport.js'
+
+export interface ClientOptions {
+  /** A bundle's URL, its files, or one that is open already. */
+  readonly bundle: string | BundleFiles | ScoringBundle
+  /** Where profiles are merged. Left out, the client is local-only: it makes no request. */
+  readonly sync?: SyncOptions
+  /** 'indexeddb' by default; the next best is taken where the browser refuses it. */
+  readonly store?: StoreKind | Store
+  /** The name of the log on this device: one per user of a shared device. */
+  readonly name?: string
+  /** Milliseconds since the Unix epoch; `Date.now` by default. */
+  readonly clock?: () => number
+  readonly fetch?: typeof fetch
+}
+
+export interface ScoreResult {
+  readonly score: number
+  readonly label: Label
+  readonly probabilities: readonly number[]
+  /** The model's input row. */
+  readonly features: Readonly<Record<string, number | string | null>>
+  /** The events with time < now were counted; later ones have time >= now. */
+  readonly now: number
+  readonly profile: Profile
+}
+
+export interface Status extends Counts {
+  readonly replica: string
+  /** The spec's id. */
+  readonly spec: string
+  readonly closed: boolean
+  /** How this tab's last sync ended; null before the first. */
+  readonly sync: SyncReport | null
+  /** When the server last answered any tab, milliseconds since the Unix epoch. */
+  readonly syncedMs: number | null
+  readonly store: { readonly kind: string; readonly mayLose: string | null }
+  /** The last errors, oldest first. */
+  readonly errors: readonly Error[]
+}
+
+/** What `on` tells of. */
+export interface ClientEvents {
+  score: ScoreResult
+  sync: SyncReport
+  status: Status
+  error: Error
+}
+
+export interface Client {
+  readonly spec: Spec
+  /** Append an event to the log; it is durable when this resolves.
+   *
+   *  @throws InvalidEvent the spec refuses it; `status().rejected` counts it. */
+  track(type: string, data?: Readonly<Record<string, unknown>>): Promise<StoredEvent>
+  /** Score the profile as it is now. */
+  score(): Promise<ScoreResult>
+  /** Call a listener from now on; a score comes when an event that the spec names as a trigger was tracked in any tab.
+   *
+   *  @returns the function that ends it. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void
+  /** Sync now; resolves with how it ended, never rejects for it. */
+  sync(): Promise<SyncReport>
+  status(): Status
+  /** Return all that this device holds, as JSON values. */
+  export(): Promise<Record<string, unknown>>
+  /** Erase the subject on the server, then the log on this device, which begins as a new replica.
+   *
+   *  @throws NoAnswer or ServerProblem where the server could not be told; then nothing was erased. */
+  erase(): Promise<void>
+  /** Write what waits, and stop; repeating it is harmless. */
+  close(): Promise<void>
+}

@@ -1,0 +1,62 @@
+/** What goes wrong between the log and its server. */
+
+import { ClientError, messageOf } from '../log/errors.js'
+import { shown } from '../reducer/errors.js'
+
+/** No usable answer came: offline, a timeout, or the token could not be had. */
+export class NoAnswer extends ClientError {
+  override readonly name = 'NoAnswer'
+
+  constructor(
+    readonly url: string,
+    override readonly cause: unknown,
+  ) {
+    super(`no answer came from ${url}: ${messageOf(cause)}; it is sent again later.`)
+  }
+}
+
+/** An answer that no server of this protocol can have given; nothing of it is believed. */
+export class InvalidAnswer extends ClientError {
+  override readonly name = 'InvalidAnswer'
+
+  constructor(
+    readonly where: string,
+    readonly value: unknown,
+    readonly expected: string,
+  ) {
+    super(`${where} of the server's answer is ${shown(value)}; expected ${expected}. Check the sync url.`)
+  }
+}
+
+/** The server refused (RFC 9457). `name` is the problem's own: InvalidToken, TooManyRequests, … */
+export class ServerProblem extends ClientError {
+  override readonly name: string
+
+  constructor(
+    readonly status: number,
+    name: string,
+    readonly detail: string,
+    /** The members of the problem, as they came. */
+    readonly values: Readonly<Record<string, unknown>>,
+    /** How long the server asked to wait, in milliseconds. */
+    readonly retryAfterMs: number,
+  ) {
+    super(`the server answered ${status} ${name}: ${detail}`)
+    this.name = name
+  }
+}
+
+/** Events that the server refused for what they are; they count on this device and are offered again later. */
+export class EventsQuarantined extends ClientError {
+  override readonly name = 'EventsQuarantined'
+
+  constructor(
+    readonly ids: readonly string[],
+    override readonly cause: ServerProblem,
+  ) {
+    super(
+      `the server refused the event${ids.length === 1 ? '' : 's'} ${ids.join(', ')} with ${cause.name}: ${cause.detail}; ` +
+        'they count on this device only, until the spec changes or a day has passed.',
+    )
+  }
+}
