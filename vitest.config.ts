@@ -1,5 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
+// Limits against a hang, not on speed: a busy machine must fail no test.
+const LIMIT_MS = 120_000
+
 export default defineConfig({
-  test: { include: ['tests/web_client/**/*.test.ts'], globalSetup: ['tests/web_client/export_bundles.ts'] },
+  test: {
+    include: ['tests/web_client/**/*.test.ts'],
+    globalSetup: ['tests/web_client/export_bundles.ts'],
+    testTimeout: LIMIT_MS,
+    hookTimeout: LIMIT_MS,
+    teardownTimeout: LIMIT_MS,
+  },
 })

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 settings.register_profile("slice", derandomize=True, deadline=None, database=None)
 settings.register_profile("soak", max_examples=int(os.environ.get("EDGEFOLD_COUNT", "100")), deadline=None)
 SOAK = "EDGEFOLD_COUNT" in os.environ
 settings.load_profile("soak" if SOAK else "slice")
+
+BROWSER_LIMIT_MS = 120_000
+"""How long a test waits for a page: a limit against a hang, which a busy machine must not reach."""
+expect.set_options(timeout=BROWSER_LIMIT_MS)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,9 +12,8 @@ from flask import Flask
 from playwright.sync_api import BrowserContext, Page, Playwright, expect
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from ..conftest import BROWSER_LIMIT_MS
 from ..e2e.browser import FLAGS, executable
-
-SECONDS = 1_000
 
 
 class Shop:
@@ -45,9 +44,9 @@ def context(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
     profile = tmp_path_factory.mktemp("browser")
     flags = [flag for flag in FLAGS if flag != "--headless"]
     context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=executable(playwright), args=flags, headless=True
+        profile, executable_path=executable(playwright), args=flags, headless=True, timeout=BROWSER_LIMIT_MS
     )
-    context.set_default_timeout(15 * SECONDS)
+    context.set_default_timeout(BROWSER_LIMIT_MS)
     yield context
     context.close()
 

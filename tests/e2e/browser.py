@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Playwright
 
+from ..conftest import BROWSER_LIMIT_MS
+
 COMMANDS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 FLAGS = (
     "--headless",
@@ -24,7 +26,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-START_SECONDS = 30
+START_SECONDS = 300
 
 
 def executable(playwright: Playwright) -> str:
@@ -71,8 +73,9 @@ class Chromium:
             assert time.monotonic() < deadline, "Chromium did not start in time"
             time.sleep(0.02)
         port = port_file.read_text().splitlines()[0]
-        self._browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+        self._browser = playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", timeout=BROWSER_LIMIT_MS)
         self.context: BrowserContext = self._browser.contexts[0]
+        self.context.set_default_timeout(BROWSER_LIMIT_MS)
 
     def kill(self) -> None:
         """End every process of the browser at once, as a crash or a full memory would: SIGKILL."""

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tests' page, built of the client's sources."""
     folder = tmp_path_factory.mktemp("page")
-    subprocess.run(["node", str(ROOT / "tests/e2e/page/build.mjs"), str(folder)], cwd=ROOT, check=True, timeout=120)
+    subprocess.run(["node", str(ROOT / "tests/e2e/page/build.mjs"), str(folder)], cwd=ROOT, check=True, timeout=600)
     return folder
 
 

@@ -56,7 +56,7 @@ def run(folder: Path, *command: str) -> str:
     Raises:
         AssertionError: it fails; carries what it said.
     """
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=240)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=600)
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(command)} in {folder}: {done.stdout}{done.stderr}")
     return done.stdout

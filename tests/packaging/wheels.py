@@ -14,6 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("reducer", "serving", "exporter", "sync_api", "demo_app")
 CONSTRAINTS = ROOT / "requirements" / "test.txt"
+LIMIT_SECONDS = 600
 
 # Alembic runs its own scripts; they can't be imported without it.
 IMPORT_ALL = """
@@ -42,7 +43,7 @@ def distribution(package: str) -> str:
 def build(folder: Path, wheels: Path) -> Path:
     """Build the wheel of a package's folder into ``wheels``, by the build backend of this environment."""
     command = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(wheels))
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=LIMIT_SECONDS)
     (wheel,) = wheels.glob(
         f"{tomllib.loads((folder / 'pyproject.toml').read_text())['project']['name'].replace('-', '_')}-*.whl"
     )
@@ -62,10 +63,10 @@ def import_failure(package: str, wheels: Path, folder: Path) -> str | None:
     uv = (sys.executable, "-m", "uv", "--quiet")
     python = folder / "bin" / "python"
     wanted = (distribution(package), "-f", str(wheels), "--constraint", str(CONSTRAINTS))
-    subprocess.run((*uv, "venv", "--python", sys.executable, str(folder)), check=True, timeout=60)
-    subprocess.run((*uv, "pip", "install", "--python", str(python), *wanted), check=True, timeout=240)
+    subprocess.run((*uv, "venv", "--python", sys.executable, str(folder)), check=True, timeout=LIMIT_SECONDS)
+    subprocess.run((*uv, "pip", "install", "--python", str(python), *wanted), check=True, timeout=LIMIT_SECONDS)
     command = (str(python), "-I", "-c", IMPORT_ALL, import_name(package))
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=LIMIT_SECONDS)
     return None if run.returncode == 0 else run.stderr.strip().splitlines()[-1]
 
 

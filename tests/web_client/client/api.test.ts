@@ -8,7 +8,6 @@ import type { Found, Store } from '../../../web_client/src/log/store/store.js'
 import { type Api, startApi, tokenOf } from '../api.js'
 import { bundleOf, KEYED } from '../device.js'
 
-const TIMEOUT_MS = 60_000
 let api: Api
 let subjects = 0
 let keys = 0
@@ -16,10 +15,10 @@ const open: Client[] = []
 
 beforeAll(async () => {
   api = await startApi(KEYED)
-}, TIMEOUT_MS)
+})
 afterAll(async () => {
   await api.stop()
-}, TIMEOUT_MS)
+})
 afterEach(async () => {
   await Promise.all(open.splice(0).map((client) => client.close()))
 })
@@ -72,7 +71,7 @@ async function clone(store: Store): Promise<Store> {
 
 const subject = () => `subject-${subjects++}`
 
-test('two devices of a subject score what both tracked', { timeout: TIMEOUT_MS }, async () => {
+test('two devices of a subject score what both tracked', async () => {
   const name = subject()
   const devices = [await device(name), await device(name)] as const
   await track(devices[0], 3)
@@ -80,7 +79,7 @@ test('two devices of a subject score what both tracked', { timeout: TIMEOUT_MS }
   await settle(devices, 5)
 })
 
-test('3,000 events of a device go up, each counted once', { timeout: TIMEOUT_MS }, async () => {
+test('3,000 events of a device go up, each counted once', async () => {
   const name = subject()
   const [client, other] = [await device(name), await device(name)]
   await Promise.all(Array.from({ length: 3_000 }, () => client.track('order', { amount: 1 })))
@@ -89,9 +88,7 @@ test('3,000 events of a device go up, each counted once', { timeout: TIMEOUT_MS 
   for (const one of [client, other]) expect((await one.score()).features).toMatchObject({ orders: 3_000 })
 })
 
-test('lost replies, a clone and a rolled back device count nothing twice', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('lost replies, a clone and a rolled back device count nothing twice', async () => {
   const name = subject()
   const store = memoryStore()
   let lose = true
@@ -122,7 +119,7 @@ test('lost replies, a clone and a rolled back device count nothing twice', {
   }
 })
 
-test('a server put back to a backup gets everything again', { timeout: TIMEOUT_MS }, async () => {
+test('a server put back to a backup gets everything again', async () => {
   const name = subject()
   const devices = [await device(name), await device(name)] as const
   await track(devices[0], 2)
@@ -136,7 +133,7 @@ test('a server put back to a backup gets everything again', { timeout: TIMEOUT_M
   await settle(devices, 7)
 })
 
-test('an erased subject is erased on every device, and begins anew', { timeout: TIMEOUT_MS }, async () => {
+test('an erased subject is erased on every device, and begins anew', async () => {
   const name = subject()
   const devices = [await device(name), await device(name)] as const
   await track(devices[0], 2)
@@ -149,9 +146,7 @@ test('an erased subject is erased on every device, and begins anew', { timeout: 
   await settle(devices, 1)
 })
 
-test('a token of another server is refused by name, and the events stay', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('a token of another server is refused by name, and the events stay', async () => {
   const client = await device(subject(), { sync: { url: 'http://api/v1', token: 'not.a.token' } })
   await track(client, 1)
   expect(await client.sync()).toMatchObject({
@@ -161,9 +156,7 @@ test('a token of another server is refused by name, and the events stay', {
   expect(client.status()).toMatchObject({ tracked: 1, pending: 1 })
 })
 
-test('a clock that is two days ahead holds its events back, and loses none', {
-  timeout: TIMEOUT_MS,
-}, async () => {
+test('a clock that is two days ahead holds its events back, and loses none', async () => {
   const clock = { aheadMs: 0 }
   const client = await device(subject(), { clock: () => Date.now() + clock.aheadMs })
   await track(client, 2)

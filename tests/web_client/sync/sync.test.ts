@@ -14,7 +14,7 @@ import { type DiffRequest, type Fault, Server } from '../server.js'
 const RUNS = Number(process.env.EDGEFOLD_COUNT ?? 150)
 const SEED = Number(process.env.EDGEFOLD_SEED ?? 20_261)
 // A run takes 10 ms or so; the machine may be busy with others.
-const TIMEOUT_MS = 60_000 + 100 * RUNS
+const TIMEOUT_MS = 120_000 + 100 * RUNS
 
 interface Steps {
   readonly seal: typeof seal
