@@ -21,6 +21,7 @@ export type {
   Write,
 } from './log/store/store.js'
 export * from './model/index.js'
+export { createLifecycle, type Lifecycle, type Presence } from './platform/lifecycle.js'
 export {
   InvalidAttribute,
   InvalidEvent,
@@ -36,5 +37,5 @@ export { type FoldOptions, fold, merge } from './reducer/fold.js'
 export { emptyProfile, type Profile, profileFromJson, profileToJson } from './reducer/profile.js'
 export { type Column, type Feature, parseSpec, type Spec } from './reducer/spec.js'
 export type { SyncReport } from './sync/courier.js'
-export { EventsQuarantined, InvalidAnswer, NoAnswer, ServerProblem } from './sync/errors.js'
+export { EventsQuarantined, ForeignAnswer, InvalidAnswer, NoAnswer, ServerProblem } from './sync/errors.js'
 export type { SyncOptions } from './sync/transport.js'

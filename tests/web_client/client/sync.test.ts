@@ -3,7 +3,8 @@ import type { Client, ClientOptions } from '../../../web_client/src/client/clien
 import { memoryStore } from '../../../web_client/src/log/store/memory.js'
 import type { Store } from '../../../web_client/src/log/store/store.js'
 import { features } from '../../../web_client/src/reducer/features.js'
-import { openShop, PLACES, SHOP, START_MS } from '../device.js'
+import { bundleOf, openShop, PLACES, SHOP, START_MS, specWith } from '../device.js'
+import { Page } from '../page.js'
 import { Network, Server } from '../server.js'
 
 const open: Client[] = []
@@ -206,7 +207,7 @@ describe('a server of another spec, or of none', () => {
     ],
     ['a page', () => new Response('<html>'), 'InvalidAnswer'],
     ['an empty object', () => Response.json({}), 'InvalidAnswer'],
-    ['a proxy out of order', () => new Response('<html>', { status: 502 }), 'Status502'],
+    ['a proxy out of order', () => new Response('<html>', { status: 502 }), 'ForeignAnswer'],
   ])('%s is a typed error, and nothing is lost', async (_, answer, name) => {
     const client = await shop(network(), { fetch: async () => answer() })
     await client.track('order', { amount: 1 })
@@ -309,29 +310,24 @@ describe('a sync', () => {
 
   test('runs when the page is left, and when the device comes online', async () => {
     vi.useFakeTimers()
-    const page = Object.assign(new EventTarget(), { visibilityState: 'visible' })
-    const device = new EventTarget()
-    vi.stubGlobal('document', page)
-    vi.stubGlobal('addEventListener', device.addEventListener.bind(device))
-    vi.stubGlobal('removeEventListener', device.removeEventListener.bind(device))
+    const page = new Page()
     try {
       const net = network()
       const client = await shop(net)
       await later(0)
       await client.track('order', { amount: 1 })
-      page.visibilityState = 'hidden'
-      page.dispatchEvent(new Event('visibilitychange'))
+      page.hide()
       await later(0)
       expect(total(net)).toMatchObject({ orders: 1 })
       net.mood = 'loses the request'
       await client.track('order', { amount: 1 })
       await later(2_000)
       net.mood = 'works'
-      device.dispatchEvent(new Event('online'))
+      page.online()
       await later(0)
       expect(total(net)).toMatchObject({ orders: 2 })
     } finally {
-      vi.unstubAllGlobals()
+      page.end()
     }
   })
 
@@ -382,4 +378,97 @@ test('a log without a server folds its oldest rows, and counts all of them', asy
   expect(events.length).toBeLessThanOrEqual(11_000)
   expect((await client.score()).features).toMatchObject({ orders: 12_000, spent: 12_000 })
   expect(client.status()).toMatchObject({ tracked: 12_000, pending: 12_000 })
+})
+
+describe('an answer that is nobody’s verdict', () => {
+  test.each([
+    ["a proxy's page", 400, '<html><title>400 Request Header Or Cookie Too Large</title></html>'],
+    ["another API's JSON", 422, '{"name":"ValidationError","message":"no"}'],
+    ['a service that is gone', 410, '{"epoch":7}'],
+    ['a login page', 200, '<!doctype html><form>'],
+  ])('keeps every event: %s', async (_, status, text) => {
+    const net = network()
+    let between = true
+    const client = await shop(net, {
+      fetch: async (input, init) => {
+        const theirs = between && init?.method === 'POST'
+        return theirs ? new Response(text, { status }) : await net.fetch(input, init)
+      },
+    })
+    for (let index = 0; index < 3; index++) await client.track('order', { amount: 1 })
+    expect(await client.sync()).toMatchObject({ outcome: 'failed' })
+    expect(client.status()).toMatchObject({ tracked: 3, pending: 3, quarantined: 0 })
+    between = false
+    expect(await client.sync()).toMatchObject({ outcome: 'synced' })
+    expect(total(net)).toMatchObject({ orders: 3 })
+  })
+})
+
+describe('the silence that a server asks for', () => {
+  const asks = { refuse: 429, headers: { 'retry-after': '3600' } }
+
+  test('is kept by calls of sync, which end at once', async () => {
+    const net = network()
+    net.mood = asks
+    const client = await shop(net)
+    await client.sync()
+    const before = net.requests.length
+    for (let call = 0; call < 10; call++) {
+      const { outcome, error, retryAfterMs } = await client.sync()
+      expect([outcome, error]).toEqual(['waiting', null])
+      expect(retryAfterMs).toBeGreaterThan(3_500_000)
+    }
+    expect(net.requests.length).toBe(before)
+  })
+
+  test('is kept by the other tabs, and by those that are opened later', async () => {
+    const net = network()
+    const [store, name] = [memoryStore(), 'quiet-tabs']
+    const [one, other] = [await shop(net, { store, name }), await shop(net, { store, name })]
+    await Promise.all([one.sync(), other.sync()])
+    net.mood = asks
+    await one.sync()
+    const before = net.requests.length
+    expect(await other.sync()).toMatchObject({ outcome: 'waiting' })
+    const later = await shop(net, { store, name })
+    expect(await later.sync()).toMatchObject({ outcome: 'waiting' })
+    expect(net.requests.length).toBe(before)
+  })
+})
+
+test('a diff of many bytes in few characters reaches the server', async () => {
+  const titles = specWith(
+    [{ name: 'titles', aggregate: 'distinct', event: 'view', value: { field: 'title' }, cap: 1_024 }],
+    { view: { title: { type: 'string', max: 200 } }, order: { amount: { type: 'integer' } } },
+  )
+  const net = new Network(new Server(titles))
+  const sizes: number[] = []
+  const client = await shop(net, {
+    bundle: bundleOf(titles),
+    // As a browser does: it refuses keepalive for a body of over 64 KiB.
+    fetch: async (input, init) => {
+      const bytes = new TextEncoder().encode(String(init?.body ?? '')).length
+      sizes.push(bytes)
+      if (init?.keepalive && bytes > 65_536) throw new TypeError('Failed to fetch')
+      return await net.fetch(input, init)
+    },
+  })
+  const title = '季節限定の新作アルバムと店舗別の購入特典のまとめをご案内するページ番号'
+  await Promise.all(
+    Array.from({ length: 600 }, (_, index) => client.track('view', { title: `${title}${index}` })),
+  )
+  expect(await client.sync()).toMatchObject({ outcome: 'synced' })
+  expect(Math.max(...sizes)).toBeGreaterThan(65_536)
+  expect(client.status()).toMatchObject({ pending: 0, acknowledged: 600 })
+})
+
+test('whatever hangs, closing ends at once', { timeout: 60_000 }, async () => {
+  const never = () => new Promise<never>(() => {})
+  for (const hanging of [{ sync: { url: 'https://api/v1', token: never } }, { fetch: never }]) {
+    const client = await shop(network(), hanging)
+    await client.track('order', { amount: 1 })
+    const syncing = client.sync()
+    await client.close()
+    expect(await syncing).toMatchObject({ outcome: 'failed' })
+  }
 })

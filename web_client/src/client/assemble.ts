@@ -5,6 +5,7 @@ import { asError, ClientClosed } from '../log/errors.js'
 import { createLog, type Log } from '../log/log.js'
 import { forgotten } from '../log/state.js'
 import type { Head, Store } from '../log/store/store.js'
+import { createLifecycle } from '../platform/lifecycle.js'
 import { withLock } from '../platform/lock.js'
 import { randomReplica } from '../platform/random.js'
 import { openTabs } from '../platform/tabs.js'
@@ -65,7 +66,7 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
     wall,
     synced: transport !== null,
     onAppend(types) {
-      tabs.tell(types)
+      tabs.tell({ types, head: log.head() })
       schedule?.touch()
       arrived(types)
     },
@@ -85,7 +86,7 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
     const triggers = types.some((type) => spec.triggers.includes(type))
     if (closing === null && triggers && listeners.has('score')) rescore()
   }
-  const tabs = openTabs(name, (types) => {
+  const tabs = openTabs(name, ({ types }) => {
     if (closing !== null) return
     if (types.length > 0) schedule?.touch()
     arrived(types)
@@ -102,7 +103,7 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
     if (closing !== null) return
     lastReport = ended
     if (ended.error !== null) report(ended.error)
-    if (ended.steps.length > 0) tabs.tell([])
+    if (ended.steps.length > 0 || ended.retryAfterMs > 0) tabs.tell({ types: [], head: log.head() })
     listeners.emit('sync', ended)
     changed()
   }
@@ -130,7 +131,7 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
         return { state: fresh, result: undefined }
       }, true)
     })
-    tabs.tell([])
+    tabs.tell({ types: [], head: log.head() })
   }
 
   async function close(): Promise<void> {
@@ -163,10 +164,16 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
       ending: parts.ending.signal,
       onError: report,
     })
-    schedule = createSchedule(async (ask) => {
-      await log.flush()
-      return await courier.run(ask)
-    }, onReport)
+    schedule = createSchedule({
+      async sync(ask) {
+        await log.flush()
+        return await courier.run(ask)
+      },
+      leave: courier.leave,
+      quietMs: courier.quietMs,
+      onReport,
+      lifecycle: createLifecycle(),
+    })
   }
 
   const client: Client = {

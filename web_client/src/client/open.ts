@@ -25,7 +25,10 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   try {
     const { store, head, refused } = await beginStore(options.store ?? 'indexeddb', name, bundle.spec, wall)
     const ending = new AbortController()
-    const transport = sync === undefined ? null : openTransport(bundle.spec, sync, pageFetch, ending.signal)
+    const transport =
+      sync === undefined
+        ? null
+        : openTransport({ ...sync, subject: null, fetch: pageFetch, ending: ending.signal })
     const client = assemble({
       name,
       wall,

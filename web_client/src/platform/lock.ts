@@ -15,17 +15,27 @@ export async function withLock<Result>(
     return (await locks.request(name, signal === undefined ? {} : { signal }, task)) as Result
   }
   const before = waiting.get(name) ?? Promise.resolve()
+  let begun = false
   const begin = () => {
     signal?.throwIfAborted()
+    begun = true
     return task()
   }
   const mine = before.then(begin, begin)
   waiting.set(name, mine)
-  try {
-    return await mine
-  } finally {
+  const free = () => {
     if (waiting.get(name) === mine) waiting.delete(name)
   }
+  mine.then(free, free)
+  // The holder before may never end; whoever waits for it may.
+  return await new Promise<Result>((resolve, reject) => {
+    const end = () => {
+      if (!begun) reject(signal?.reason)
+    }
+    if (signal?.aborted) end()
+    signal?.addEventListener('abort', end)
+    mine.then(resolve, reject).finally(() => signal?.removeEventListener('abort', end))
+  })
 }
 
 function webLocks(): LockManager | undefined {

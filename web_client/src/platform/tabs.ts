@@ -1,27 +1,61 @@
 /** What the tabs of one log tell each other: that something is new in the store they share. */
 
+import { isObject } from '../reducer/canonical.js'
+
+const FORMAT = 1
+// A notice names the types of one transaction's events; a page may have any number of types.
+const MAX_TYPES = 1_024
+
+/** What one tab tells the others. */
+export interface Notice {
+  /** The types of the events that were appended; none where a sync or an erasure has changed the rest. */
+  readonly types: readonly string[]
+  /** The log's head afterwards, as another tab says it: to be checked. */
+  readonly head: unknown
+}
+
 export interface Tabs {
-  /** Tell that events of these types were appended; of none, that a sync or an erasure has changed the rest. */
-  tell(types: readonly string[]): void
+  tell(notice: Notice): void
   close(): void
 }
 
-/** Return the channel to the other tabs of a name; silent where the platform has none. */
-export function openTabs(name: string, onNotice: (types: readonly string[]) => void): Tabs {
-  if (globalThis.BroadcastChannel === undefined) return { tell() {}, close() {} }
-  const channel = new BroadcastChannel(name)
-  // In Node it would keep the process running.
-  ;(channel as { unref?: () => void }).unref?.()
-  channel.onmessage = ({ data }: MessageEvent<readonly string[]>) => onNotice(data)
+/** Return the channel to the other tabs of a name; silent where the platform has none. Anybody on this origin may post to it:
+ *  what is no notice of this format is not heard. */
+export function openTabs(name: string, onNotice: (notice: Notice) => void): Tabs {
+  const channel = openChannel(name)
+  if (channel === null) return { tell() {}, close() {} }
+  channel.onmessage = ({ data }: MessageEvent<unknown>) => {
+    const notice = parseNotice(data)
+    if (notice !== null) onNotice(notice)
+  }
   let closed = false
   return {
     // A sync may end after the client was closed; a closed channel throws.
-    tell(types) {
-      if (!closed) channel.postMessage(types)
+    tell({ types, head }) {
+      if (!closed) channel.postMessage({ edgefold: FORMAT, types, head })
     },
     close() {
       closed = true
       channel.close()
     },
   }
+}
+
+function openChannel(name: string): BroadcastChannel | null {
+  try {
+    const channel = new BroadcastChannel(name)
+    // In Node it would keep the process running.
+    ;(channel as { unref?: () => void }).unref?.()
+    return channel
+  } catch {
+    // Absent before 2022, and refused to a sandboxed page, which shares its store with nobody.
+    return null
+  }
+}
+
+function parseNotice(data: unknown): Notice | null {
+  if (!isObject(data) || data.edgefold !== FORMAT) return null
+  const { types, head = null } = data
+  if (!Array.isArray(types) || types.length > MAX_TYPES) return null
+  return types.every((type): type is string => typeof type === 'string') ? { types, head } : null
 }

@@ -2,12 +2,13 @@
 
 import { asError } from '../log/errors.js'
 import type { Log } from '../log/log.js'
-import type { Diff } from '../log/store/store.js'
+import type { Diff, Head } from '../log/store/store.js'
 import { withLock } from '../platform/lock.js'
 import { randomReplica } from '../platform/random.js'
 import type { Spec } from '../reducer/spec.js'
 import type { Answer } from './answer.js'
-import { EventsQuarantined, InvalidAnswer, ServerProblem } from './errors.js'
+import { EventsQuarantined, ForeignAnswer, InvalidAnswer, ServerProblem } from './errors.js'
+import { boundedQuiet, quietLeftMs } from './quiet.js'
 import { type Outcome, receive } from './receive.js'
 import { type Refusal, refuse } from './refuse.js'
 import { seal } from './seal.js'
@@ -42,6 +43,12 @@ export interface CourierOptions {
 export interface Courier {
   /** Sync, after whatever other tab is at it. `ask` says to ask for the profile though nothing may be new. */
   run(ask: boolean): Promise<SyncReport>
+  /** Send what is sealed, of a page that is leaving: the request has begun when this returns.
+   *
+   *  @returns whether there was something to send, and it could be sent so. */
+  leave(): boolean
+  /** How long the server wants silence still, in milliseconds, as far as this tab knows. */
+  quietMs(): number
 }
 
 /** Return the courier between a log and its server. */
@@ -64,6 +71,18 @@ export function createCourier(options: CourierOptions): Courier {
     }, true)
   }
 
+  const quietMs = () => quietLeftMs(quietUntil(log.head()), Date.now())
+
+  /** All tabs of the log keep the silence that the server asked for, and those that are opened later. */
+  async function keepQuiet(retryAfterMs: number): Promise<void> {
+    const quietUntilMs = Date.now() + retryAfterMs
+    await log.change((state) => {
+      if (quietUntil(state.head) >= quietUntilMs) return { state, result: undefined }
+      const head = { ...state.head, revision: state.head.revision + 1, quietUntilMs }
+      return { state: { ...state, head }, result: undefined }
+    })
+  }
+
   async function refused(diff: Diff, problem: ServerProblem): Promise<Refusal> {
     const refusal = await log.change((state) => {
       // Another tab may have had its answer meanwhile.
@@ -83,10 +102,13 @@ export function createCourier(options: CourierOptions): Courier {
       error,
       retryAfterMs,
     })
+    // Whoever held the lock before may have been asked for silence.
+    await log.look()
+    if (quietMs() > 0) return done('waiting', null, quietMs())
     let asking = ask || log.head().epoch === null
     for (let idle = 0; idle < MAX_IDLE_ROUNDS; idle++) {
       if (asking) {
-        const outcome = await accept(await transport.profile(log.head().replica))
+        const outcome = await accept(await transport.profile(spec, log.head().replica))
         steps.push(outcome)
         asking = isAnother(outcome)
         if (asking) continue
@@ -94,13 +116,13 @@ export function createCourier(options: CourierOptions): Courier {
       const diff = await sealed()
       if (diff === null) return done(log.head().last > log.head().acked ? 'waiting' : 'synced')
       try {
-        const answer = await transport.send(diff)
+        const answer = await transport.send(spec, diff)
         const before = log.head()
         const outcome = await accept(answer)
         steps.push(outcome)
         if (log.head().acked > before.acked || log.head().last < before.last) idle = -1
         asking = isAnother(outcome)
-        if (answer.retryAfterMs > 0) return done('waiting', null, answer.retryAfterMs)
+        if (answer.retryAfterMs > 0) return done('waiting', null, boundedQuiet(answer.retryAfterMs))
       } catch (error) {
         if (!(error instanceof ServerProblem)) throw error
         const refusal = await refused(diff, error)
@@ -116,16 +138,39 @@ export function createCourier(options: CourierOptions): Courier {
   }
 
   return {
+    quietMs,
     async run(ask) {
       const steps: (Outcome | Refusal)[] = []
-      try {
-        return await withLock(`${name}:sync`, () => rounds(ask, steps), ending)
-      } catch (error) {
-        const retryAfterMs = error instanceof ServerProblem ? error.retryAfterMs : 0
-        return { outcome: 'failed', steps, error: asError(error), retryAfterMs }
+      const wholly = async () => {
+        const report = await rounds(ask, steps).catch((error: unknown) => failed(steps, error))
+        // The silence begins before another tab gets the lock.
+        if (report.retryAfterMs > 0) await keepQuiet(report.retryAfterMs).catch(onError)
+        return report
       }
+      return await withLock(`${name}:sync`, wholly, ending).catch((error: unknown) => failed(steps, error))
+    },
+    leave() {
+      const diff = sealedAhead(log)
+      const sent = diff === null ? null : transport.sendNow(spec, diff)
+      // Of a page that goes on this is an answer like any other; what went wrong, the next sync meets again.
+      sent?.then(accept).catch(() => {})
+      return sent !== null
     },
   }
+}
+
+function failed(steps: SyncReport['steps'], error: unknown): SyncReport {
+  const asked = error instanceof ServerProblem || error instanceof ForeignAnswer ? error.retryAfterMs : 0
+  return { outcome: 'failed', steps, error: asError(error), retryAfterMs: asked }
+}
+
+function quietUntil(head: Head): number {
+  const { quietUntilMs = 0 } = head as Head & { readonly quietUntilMs?: number }
+  return quietUntilMs
+}
+
+function sealedAhead(log: Log): Diff | null {
+  return (log as Log & { sealedAhead?(): Diff | null }).sealedAhead?.() ?? null
 }
 
 /** Whether this is another replica now: what `others` are to it the answer to the one before did not say. */

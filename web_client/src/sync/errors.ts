@@ -15,6 +15,25 @@ export class NoAnswer extends ClientError {
   }
 }
 
+/** An answer that is none of this protocol's: a proxy's page, a login, another API. It says nothing of what was sent, which is kept. */
+export class ForeignAnswer extends ClientError {
+  override readonly name = 'ForeignAnswer'
+
+  constructor(
+    readonly url: string,
+    readonly status: number,
+    /** How the answer begins. */
+    readonly text: string,
+    /** How long it asked to wait, in milliseconds. */
+    readonly retryAfterMs: number,
+  ) {
+    super(
+      `${url} answered ${status} with ${shown(text)}; expected a problem of this protocol. ` +
+        'What was sent is kept and sent again: see what stands between the page and the API.',
+    )
+  }
+}
+
 /** An answer that no server of this protocol can have given; nothing of it is believed. */
 export class InvalidAnswer extends ClientError {
   override readonly name = 'InvalidAnswer'
