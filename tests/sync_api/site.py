@@ -87,23 +87,24 @@ def diff_of(
     }
 
 
+TABLES = (schema.subjects, schema.contributions)
 Rows = dict[str, list[dict[str, Any]]]
 
 
 def rows_of(app: Flask) -> Rows:
-    """Return every row of the database."""
+    """Return every row that is kept of subjects."""
     with server_of(app).engine.begin() as connection:
         return {
             table.name: [dict(row) for row in connection.execute(select(table).order_by(*table.primary_key)).mappings()]
-            for table in schema.metadata.sorted_tables
+            for table in TABLES
         }
 
 
 def restore(app: Flask, rows: Rows) -> None:
     """Put the database back to a copy of its rows."""
     with server_of(app).engine.begin() as connection:
-        for table in reversed(schema.metadata.sorted_tables):
+        for table in reversed(TABLES):
             connection.execute(delete(table))
-        for table in schema.metadata.sorted_tables:
+        for table in TABLES:
             if rows[table.name]:
                 connection.execute(insert(table), rows[table.name])

@@ -21,6 +21,7 @@ from .rate import RateLimit
 from .routes import BLUEPRINTS
 from .routes.answer import problem_answer
 from .server import EXTENSION, Server, current_server
+from .subject_tag import open_subject_tags
 
 log = logging.getLogger("edgefold_sync_api")
 
@@ -33,9 +34,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     """
     settings = read_settings(config)
     catalogue = open_catalogue(settings.bundles, settings.spec)
-    server = Server(
-        settings, catalogue, open_database(settings.database_url), RateLimit(settings.requests_per_second), Metrics()
-    )
+    engine = open_database(settings.database_url)
+    tags = open_subject_tags(engine, settings.secret)
+    server = Server(settings, catalogue, engine, tags, RateLimit(settings.requests_per_second), Metrics())
     app = Flask("edgefold_sync_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider

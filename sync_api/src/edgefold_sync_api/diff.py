@@ -10,15 +10,16 @@ from typing import Any
 import edgefold_reducer as ef
 from edgefold_reducer.canonical import MAX_SAFE_INTEGER, safe_integer
 
-from .errors import ClockAhead, InvalidProfile, InvalidRequest, SpecMismatch
+from .errors import ClockAhead, InvalidProfile, InvalidRequest, SpecMismatch, SubjectMismatch
 
 MAX_EVENTS = 1_024
 """Of a diff that is not the whole contribution, and of the ids that a whole one carries."""
 MAX_EPOCH = 10**9
 MAX_AHEAD_MS = 86_400_000
 MEMBERS = ("replica", "spec", "epoch", "from", "to", "prev", "ids", "delta")
+OPTIONAL_MEMBERS = ("subject_tag",)
 
-_REPLICA = re.compile(r"[0-9a-f]{32}")
+_HEX_32 = re.compile(r"[0-9a-f]{32}")
 _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{8,22}")
 
 
@@ -39,16 +40,19 @@ class Diff:
     delta: ef.Profile
 
 
-def parse_diff(spec: ef.Spec, value: object, now_ms: int, where: str = "") -> Diff:
-    """Return the diff that JSON holds; ``where`` prefixes the fields in an error, ``now_ms`` is the server's clock.
+def parse_diff(spec: ef.Spec, value: object, subject_tag: str, now_ms: int, where: str = "") -> Diff:
+    """Return the diff that JSON holds, of the subject with this tag; ``where`` prefixes the fields in an error.
+
+    ``now_ms`` is the server's clock.
 
     Raises:
         InvalidRequest: names the member, its value, and what was expected.
+        SubjectMismatch: the diff names another subject's tag.
         SpecMismatch: the diff is of another spec.
         InvalidProfile: the delta is no profile of the spec, or one of no events.
         ClockAhead: the delta's last event is more than a day past ``now_ms``.
     """
-    members = check_members(where, value, MEMBERS)
+    members = check_members(where, value, MEMBERS, OPTIONAL_MEMBERS)
     replica = check_replica(f"{where}replica", members["replica"])
     given = members["spec"]
     if not isinstance(given, str) or re.fullmatch(r"[0-9a-f]{64}", given) is None:
@@ -71,9 +75,19 @@ def parse_diff(spec: ef.Spec, value: object, now_ms: int, where: str = "") -> Di
         check_event_id(f"{where}ids[{index}]", event_id)
     if len(set(ids)) != count or prev in ids:
         raise InvalidRequest(f"{where}ids", ids, "ids that differ from each other and from prev")
+    _check_subject(f"{where}subject_tag", members.get("subject_tag"), subject_tag)
     if given != spec.id:
         raise SpecMismatch(given, spec.id)
     return Diff(replica, epoch, first, last, prev, tuple(ids), _parse_delta(spec, members["delta"], now_ms))
+
+
+def _check_subject(where: str, given: object, expected: str) -> None:
+    if given is None:
+        return
+    if not isinstance(given, str) or _HEX_32.fullmatch(given) is None:
+        raise InvalidRequest(where, given, "a subject's tag, 32 lower-case hex digits")
+    if given != expected:
+        raise SubjectMismatch(given, expected)
 
 
 def _parse_delta(spec: ef.Spec, value: Any, now_ms: int) -> ef.Profile:
@@ -112,7 +126,7 @@ def check_members(
 
 def check_replica(where: str, value: object) -> str:
     """Return value where it is a replica's id, 32 hex digits."""
-    if not isinstance(value, str) or _REPLICA.fullmatch(value) is None:
+    if not isinstance(value, str) or _HEX_32.fullmatch(value) is None:
         raise InvalidRequest(where, value, "a replica's id, 32 lower-case hex digits")
     return value
 

@@ -100,6 +100,17 @@ class SpecMismatch(Problem):
         super().__init__(detail, given=given, expected=expected)
 
 
+class SubjectMismatch(Problem):
+    """A diff of another subject than the token's."""
+
+    status, title = 409, "Another subject"
+
+    def __init__(self, given: str, expected: str) -> None:
+        self.given, self.expected = given, expected
+        detail = f"the diff is of subject tag {given}, the token's is {expected}; open the log of that subject."
+        super().__init__(detail, given=given, expected=expected)
+
+
 class DiffRefused(Problem):
     """A diff to score that would be neither applied nor replaced, and is not in."""
 

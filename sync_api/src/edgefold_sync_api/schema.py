@@ -20,6 +20,14 @@ subjects = Table(
 )
 """``imported`` and ``retired`` are profiles whose merge is the subject's base; ``erased_at_ms`` makes the row a tombstone too."""
 
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What the database itself remembers for all workers."""
+
 contributions = Table(
     "contributions",
     metadata,

@@ -19,6 +19,7 @@ from .decide import Outcome
 from .diff import Diff, check_integer, check_members, parse_diff
 from .errors import BundleExpired, DiffRefused, Forbidden, InvalidRequest
 from .store import Subject, read_subject
+from .subject_tag import SubjectTags
 from .sync import contribution_after, decide_on, in_epoch
 from .tokens import SCORE, Token, is_subject
 
@@ -36,12 +37,13 @@ class ScoreRequest:
     diff: Diff | None
 
 
-def parse_score_request(spec: ef.Spec, value: object, token: Token, now_ms: int) -> ScoreRequest:
+def parse_score_request(spec: ef.Spec, value: object, token: Token, tags: SubjectTags, now_ms: int) -> ScoreRequest:
     """Return the request that JSON holds; ``now_ms`` is the server's clock.
 
     Raises:
         InvalidRequest: names the member, its value, and what was expected.
         Forbidden: it names a subject, and the token's scope is not ``score``.
+        SubjectMismatch: its diff is of another subject.
     """
     members = check_members("", value, (), MEMBERS)
     bundle, now = members.get("bundle"), members.get("now_ms")
@@ -53,6 +55,7 @@ def parse_score_request(spec: ef.Spec, value: object, token: Token, now_ms: int)
             raise Forbidden("subject", SCORE)
         if not is_subject(subject):
             raise InvalidRequest("subject", subject, "a subject's name")
+    subject = token.subject if subject is None else subject
     attributes = members.get("attributes")
     if attributes is not None and not isinstance(attributes, Mapping):
         raise InvalidRequest("attributes", attributes, "an object")
@@ -60,9 +63,9 @@ def parse_score_request(spec: ef.Spec, value: object, token: Token, now_ms: int)
     return ScoreRequest(
         bundle=bundle,
         now_ms=None if now is None else check_integer("now_ms", now, 0, MAX_SAFE_INTEGER),
-        subject=token.subject if subject is None else subject,
+        subject=subject,
         attributes=attributes or {},
-        diff=None if diff is None else parse_diff(spec, diff, now_ms, "diff."),
+        diff=None if diff is None else parse_diff(spec, diff, tags.tag(subject), now_ms, "diff."),
     )
 
 

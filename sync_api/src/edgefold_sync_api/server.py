@@ -12,6 +12,7 @@ from .catalogue import Catalogue
 from .config import Settings
 from .metrics import Metrics
 from .rate import RateLimit
+from .subject_tag import SubjectTags
 from .tokens import Token, read_token
 
 EXTENSION = "edgefold_sync_api"
@@ -24,15 +25,17 @@ class Server:
     settings: Settings
     catalogue: Catalogue
     engine: Engine
+    tags: SubjectTags
     rate: RateLimit
     metrics: Metrics
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the token, and in how many ms it may ask again."""
+    """Who asks: the token, the tag of its subject, and in how many ms it may ask again."""
 
     token: Token
+    subject_tag: str
     retry_after_ms: int
 
     @property
@@ -56,7 +59,7 @@ def current_caller() -> Caller:
     """
     server = current_server()
     token = read_token(server.settings.secret, request.headers.get("Authorization"))
-    return Caller(token, server.rate.take(token.subject))
+    return Caller(token, server.tags.tag(token.subject), server.rate.take(token.subject))
 
 
 def now_ms() -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .decide import RETIRED, Timeline
@@ -81,9 +81,7 @@ def lock_subject(connection: Connection, subject: str) -> Subject:
     row = connection.execute(_SUBJECT_LOCKED, {"key": subject}).first()
     if row is None and connection.dialect.name == "postgresql":
         # Only a row can be locked; a rollback takes it away again.
-        connection.execute(
-            postgresql.insert(subjects).values(subject=subject, epoch=0, attributes="{}").on_conflict_do_nothing()
-        )
+        put_subject(connection, subject)
         row = connection.execute(_SUBJECT_LOCKED, {"key": subject}).first()
     return _subject(connection, subject, row)
 
@@ -136,13 +134,26 @@ def retire(connection: Connection, held: Subject, replica: str, retired: str) ->
 
 def put_subject(connection: Connection, subject: str, **values: Any) -> None:
     """Store members of a subject, new or changed."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     row = {"subject": subject, "epoch": 0, "attributes": "{}"} | values
-    statement = dialect.insert(subjects).values(row)
     if values:
-        connection.execute(statement.on_conflict_do_update(index_elements=["subject"], set_=values))
+        put_row(connection, subjects, row, values)
     else:
-        connection.execute(statement.on_conflict_do_nothing())
+        insert_missing(connection, subjects, row)
+
+
+def put_row(connection: Connection, table: Table, row: Mapping[str, Any], change: Mapping[str, Any]) -> None:
+    """Insert a row; where its key is there, make the change instead."""
+    key = [column.name for column in table.primary_key]
+    connection.execute(_insert(connection)(table).values(row).on_conflict_do_update(index_elements=key, set_=change))
+
+
+def insert_missing(connection: Connection, table: Table, row: Mapping[str, Any]) -> None:
+    """Insert a row unless its key is there; of several writers at once, one does."""
+    connection.execute(_insert(connection)(table).values(row).on_conflict_do_nothing())
+
+
+def _insert(connection: Connection) -> Any:
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def erase(connection: Connection, subject: str, epoch: int, now_ms: int) -> None:

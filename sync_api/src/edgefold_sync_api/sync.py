@@ -21,15 +21,22 @@ MAX_REPLICAS = 256
 DAY_MS = 86_400_000
 
 
-def init(engine: Engine, spec: ef.Spec, subject: str, replica: str | None, now_ms: int) -> str:
+def init(engine: Engine, spec: ef.Spec, subject: str, subject_tag: str, replica: str | None, now_ms: int) -> str:
     """Return the answer to ``GET /v1/profile``."""
     with reading(engine) as connection:
         held = read_subject(connection, subject)
-    return _answer(spec, held, replica, held.timeline(replica), now_ms, {})
+    return _answer(spec, held, replica, held.timeline(replica), now_ms, {"subject_tag": subject_tag})
 
 
 def put_diff(
-    engine: Engine, spec: ef.Spec, subject: str, diff: Diff, now_ms: int, retire_days: float, retry_after_ms: int
+    engine: Engine,
+    spec: ef.Spec,
+    subject: str,
+    subject_tag: str,
+    diff: Diff,
+    now_ms: int,
+    retire_days: float,
+    retry_after_ms: int,
 ) -> tuple[Outcome, str]:
     """Decide on a diff and store what follows; return the outcome and the answer to ``POST /v1/diffs``.
 
@@ -52,7 +59,12 @@ def put_diff(
             put_contribution(connection, held, diff.replica, decision.timeline, text, now_ms)
         elif held is stored:
             connection.rollback()
-    more = {"outcome": decision.outcome, "overlap": decision.overlap, "retry_after_ms": retry_after_ms}
+    more = {
+        "subject_tag": subject_tag,
+        "outcome": decision.outcome,
+        "overlap": decision.overlap,
+        "retry_after_ms": retry_after_ms,
+    }
     return decision.outcome, _answer(spec, held, diff.replica, decision.timeline, now_ms, more)
 
 

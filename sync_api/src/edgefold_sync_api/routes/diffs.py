@@ -18,8 +18,16 @@ def post_diff() -> Response:
     """Take a diff, and answer what became of it and of the profile."""
     server, caller, now = current_server(), current_caller(), now_ms()
     spec = server.catalogue.spec
-    diff = parse_diff(spec, read_json(request), now)
-    retire_days = server.settings.retire_days
-    outcome, text = put_diff(server.engine, spec, caller.subject, diff, now, retire_days, caller.retry_after_ms)
+    diff = parse_diff(spec, read_json(request), caller.subject_tag, now)
+    outcome, text = put_diff(
+        server.engine,
+        spec,
+        caller.subject,
+        caller.subject_tag,
+        diff,
+        now,
+        server.settings.retire_days,
+        caller.retry_after_ms,
+    )
     server.metrics.count_outcome(outcome)
     return json_answer(text)

@@ -19,7 +19,9 @@ def get_profile() -> Response:
     replica = request.args.get("replica")
     if replica is not None:
         check_replica("replica", replica)
-    return json_answer(init(server.engine, server.catalogue.spec, caller.subject, replica, now_ms()))
+    return json_answer(
+        init(server.engine, server.catalogue.spec, caller.subject, caller.subject_tag, replica, now_ms())
+    )
 
 
 @blueprint.get("/v1/profile/export")

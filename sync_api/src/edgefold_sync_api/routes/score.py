@@ -15,5 +15,5 @@ blueprint = Blueprint("score", __name__)
 def post_score() -> Response:
     """Score the subject, or another one where the token's scope allows it."""
     server, caller, now = current_server(), current_caller(), now_ms()
-    asked = parse_score_request(server.catalogue.spec, read_json(request), caller.token, now)
+    asked = parse_score_request(server.catalogue.spec, read_json(request), caller.token, server.tags, now)
     return jsonify(score(server.engine, server.catalogue, asked, now))
