@@ -97,6 +97,13 @@ export interface Place {
   readonly open: () => Store
 }
 
+let places = 0
+
+/** A name of a log that no other test has. */
+export function placeName(): string {
+  return `place-${places++}`
+}
+
 /** Every kind of store, each in a new place. */
 export const PLACES: readonly [string, () => Place][] = [
   [
@@ -109,8 +116,9 @@ export const PLACES: readonly [string, () => Place][] = [
   [
     'localstorage',
     () => {
-      const storage = new LocalStorage()
-      return { open: () => localStorageStore('edgefold', storage) }
+      // One tab has it; a store that is closed lets the next have it.
+      const store = localStorageStore(placeName(), new LocalStorage())
+      return { open: () => store }
     },
   ],
   [

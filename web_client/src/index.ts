@@ -3,7 +3,15 @@
 export * from './bundle/index.js'
 export type { Client, ClientOptions, ScoreResult, Status } from './client/client.js'
 export { openClient } from './client/open.js'
-export { ClientClosed, ClientError, ManyPending, StoreFailed } from './log/errors.js'
+export {
+  ClientClosed,
+  ClientError,
+  ClockMended,
+  EventsQuarantined,
+  ManyPending,
+  Outdated,
+  StoreFailed,
+} from './log/errors.js'
 export type { Counts } from './log/log.js'
 export { indexedDbStore } from './log/store/indexeddb.js'
 export { localStorageStore } from './log/store/localstorage.js'
@@ -37,5 +45,5 @@ export { type FoldOptions, fold, merge } from './reducer/fold.js'
 export { emptyProfile, type Profile, profileFromJson, profileToJson } from './reducer/profile.js'
 export { type Column, type Feature, parseSpec, type Spec } from './reducer/spec.js'
 export type { SyncReport } from './sync/courier.js'
-export { EventsQuarantined, ForeignAnswer, InvalidAnswer, NoAnswer, ServerProblem } from './sync/errors.js'
+export { ForeignAnswer, InvalidAnswer, NoAnswer, ServerProblem, SubjectMismatch } from './sync/errors.js'
 export type { SyncOptions } from './sync/transport.js'

@@ -6,7 +6,7 @@ import { localStorageStore } from '../../../web_client/src/log/store/localstorag
 import { memoryStore } from '../../../web_client/src/log/store/memory.js'
 import type { Store, StoredEvent } from '../../../web_client/src/log/store/store.js'
 import { profileToJson } from '../../../web_client/src/reducer/profile.js'
-import { bundleOf, LocalStorage, openShop, PLACES, SHOP, START_MS, WallClock } from '../device.js'
+import { bundleOf, LocalStorage, openShop, PLACES, placeName, SHOP, START_MS, WallClock } from '../device.js'
 
 const RUNS = {
   numRuns: Number(process.env.EDGEFOLD_COUNT ?? 40),
@@ -281,7 +281,7 @@ describe('a score listener', () => {
 describe('a device without room', () => {
   test('keeps its events in memory until there is some, and says so', async () => {
     const storage = new LocalStorage(4_000)
-    const client = await shop({ store: localStorageStore('edgefold', storage) })
+    const client = await shop({ store: localStorageStore(placeName(), storage) })
     const errors: Error[] = []
     client.on('error', (error) => errors.push(error))
     const tracking = Array.from({ length: 60 }, () => client.track('order', { amount: 1 }))
@@ -294,7 +294,7 @@ describe('a device without room', () => {
 
   test('folds a log that no server acknowledges, and goes on', async () => {
     const storage = new LocalStorage(700_000)
-    const client = await shop({ store: localStorageStore('edgefold', storage) })
+    const client = await shop({ store: localStorageStore(placeName(), storage) })
     for (let round = 0; round < 30; round++) {
       await Promise.all(
         Array.from({ length: 256 }, () => client.track('order', { amount: 1, key: 'filler' })),
@@ -307,7 +307,7 @@ describe('a device without room', () => {
 
   test('rejects at close what it could not write', async () => {
     const storage = new LocalStorage(3_000)
-    const client = await openShop({ store: localStorageStore('edgefold', storage) })
+    const client = await openShop({ store: localStorageStore(placeName(), storage) })
     const tracking = Promise.allSettled(
       Array.from({ length: 60 }, () => client.track('order', { amount: 1 })),
     )

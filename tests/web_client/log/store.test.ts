@@ -1,11 +1,12 @@
 import { IDBFactory, IDBObjectStore } from 'fake-indexeddb'
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { StoreFailed } from '../../../web_client/src/log/errors.js'
 import { freshState } from '../../../web_client/src/log/state.js'
 import { indexedDbStore } from '../../../web_client/src/log/store/indexeddb.js'
 import { localStorageStore } from '../../../web_client/src/log/store/localstorage.js'
 import { openStore } from '../../../web_client/src/log/store/open.js'
 import type { Head, Store, StoredEvent } from '../../../web_client/src/log/store/store.js'
-import { LocalStorage, PLACES, SHOP, START_MS } from '../device.js'
+import { LocalStorage, PLACES, placeName, SHOP, START_MS } from '../device.js'
 
 const { head: HEAD, body: BODY } = freshState(SHOP, '0'.repeat(32))
 
@@ -155,7 +156,7 @@ describe('the indexeddb store', () => {
 describe('the localstorage store', () => {
   test('is left as it was when there is no room for the whole of a write', async () => {
     const storage = new LocalStorage(20_000)
-    const store = await begun(localStorageStore('edgefold', storage), 60)
+    const store = await begun(localStorageStore(placeName(), storage), 60)
     const before = await all(store)
     const write = store.transact({}, () => ({
       head: { ...HEAD, last: 300 },
@@ -163,45 +164,29 @@ describe('the localstorage store', () => {
       result: null,
     }))
     await expect(write).rejects.toMatchObject({ name: 'StoreFailed', full: true })
-    expect(await all(localStorageStore('edgefold', storage))).toEqual(before)
+    expect(await all(store)).toEqual(before)
   })
 
-  test('never writes an array that another tab appends to', async () => {
+  test('serves one tab: another is refused until it is closed', async () => {
     const storage = new LocalStorage()
-    const tabs = [localStorageStore('edgefold', storage), localStorageStore('edgefold', storage)] as const
-    for (let turn = 0; turn < 10; turn++) await append(tabs[turn % 2] as Store)
-    const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) as string)
-    const segments = keys.filter((key) => key.includes(':events:'))
-    expect(segments.map((key) => (JSON.parse(storage.getItem(key) as string) as unknown[]).length)).toEqual([
-      5, 5,
-    ])
-  })
-
-  test('tells events apart that two tabs without locks gave one seq', async () => {
-    const storage = new LocalStorage()
-    const tabs = [localStorageStore('edgefold', storage), localStorageStore('edgefold', storage)] as const
-    await begun(tabs[0], 1)
-    const before = storage.getItem('edgefold:head') as string
-    await append(tabs[0], 'aaaaaaaa')
-    storage.setItem('edgefold:head', before)
-    await append(tabs[1], 'bbbbbbbb')
-    const found = await all(tabs[1])
-    expect(found.events.map(({ seq, id }) => [seq, id])).toEqual([
-      [1, 'id000001'],
-      [2, 'aaaaaaaa'],
-      [3, 'bbbbbbbb'],
-    ])
-    expect(found.head).toMatchObject({ last: 3, generation: 1 })
-    expect(await append(tabs[0])).toBe(4)
+    const [first, second] = [localStorageStore('one tab', storage), localStorageStore('one tab', storage)]
+    await begun(first, 1)
+    await expect(append(second)).rejects.toThrow('another tab has it')
+    await first.close()
+    expect(await append(second)).toBe(2)
+    await expect(append(first)).rejects.toThrow(StoreFailed)
+    await second.close()
   })
 
   test('counts an event whose head was not written before a crash', async () => {
     const storage = new LocalStorage()
-    const store = await begun(localStorageStore('edgefold', storage), 1)
-    const before = storage.getItem('edgefold:head') as string
+    const name = placeName()
+    const store = await begun(localStorageStore(name, storage), 1)
+    const before = storage.getItem(`${name}:head`) as string
     await append(store)
-    storage.setItem('edgefold:head', before)
-    expect((await all(localStorageStore('edgefold', storage))).head).toMatchObject({ last: 2, tracked: 1 })
+    storage.setItem(`${name}:head`, before)
+    await store.close()
+    expect((await all(localStorageStore(name, storage))).head).toMatchObject({ last: 2, tracked: 1 })
   })
 })
 
@@ -218,7 +203,7 @@ describe('a browser that refuses', () => {
       },
     })
     vi.stubGlobal('localStorage', new LocalStorage())
-    const { store, refused } = await openStore('indexeddb', 'edgefold', begin)
+    const { store, refused } = await openStore('indexeddb', placeName(), SHOP, begin)
     expect(store.kind).toBe('localstorage')
     expect(store.mayLose).toContain('seconds')
     expect(refused).toMatchObject([{ name: 'StoreFailed', store: 'indexeddb' }])
@@ -227,7 +212,7 @@ describe('a browser that refuses', () => {
   test('both gets memory', async () => {
     vi.stubGlobal('indexedDB', undefined)
     vi.stubGlobal('localStorage', new LocalStorage(0))
-    const { store, refused } = await openStore('indexeddb', 'edgefold', begin)
+    const { store, refused } = await openStore('indexeddb', placeName(), SHOP, begin)
     expect(store.kind).toBe('memory')
     expect(refused.map((error) => error.store)).toEqual(['indexeddb', 'localstorage'])
   })

@@ -1,9 +1,8 @@
 /** The steps that the simulation seldom reaches: long logs, refusals, erasure, another spec. */
 
 import { describe, expect, test } from 'vitest'
+import { begun } from '../../../web_client/src/log/begin.js'
 import {
-  begun,
-  carried,
   compacted,
   freshState,
   MAX_DIFF_EVENTS,
@@ -13,6 +12,8 @@ import {
 import type { StoredEvent } from '../../../web_client/src/log/store/store.js'
 import { features } from '../../../web_client/src/reducer/features.js'
 import { merge } from '../../../web_client/src/reducer/fold.js'
+import { carry, keptFromJson } from '../../../web_client/src/reducer/kept.js'
+import type { Spec } from '../../../web_client/src/reducer/spec.js'
 import { type Answer, parseAnswer } from '../../../web_client/src/sync/answer.js'
 import { receive } from '../../../web_client/src/sync/receive.js'
 import { type Problem, refuse } from '../../../web_client/src/sync/refuse.js'
@@ -42,23 +43,26 @@ function answered(state: State, json: Record<string, unknown>, toDiff = true): A
 }
 
 function sent(server: Server, state: State): { state: State; outcome: string; answer: Answer } {
-  const sealed = seal(SHOP, state)
+  const sealed = sealAt(SHOP, state)
   const diff = sealed.body.sealed
   if (diff === null) throw new Error('there is nothing to send')
   const request: DiffRequest = { ...diff, delta: JSON.parse(diff.delta) as object }
   const answer = answered(sealed, server.put(request))
-  return { ...receive(SHOP, sealed, answer, NEW), answer }
+  return { ...receiveAt(SHOP, sealed, answer, NEW), answer }
 }
 
 function allSent(server: Server, state: State): State {
   let held = state
-  for (let round = 0; seal(SHOP, held).body.sealed !== null; round++) {
+  for (let round = 0; sealAt(SHOP, held).body.sealed !== null; round++) {
     if (round > 20) throw new Error('stuck')
     held = sent(server, held).state
   }
   return held
 }
 
+const sealAt = (spec: Spec, state: State) => seal(spec, state, START_MS)
+const receiveAt = (spec: Spec, state: State, answer: Answer, replica: string) =>
+  receive(spec, state, answer, replica, START_MS)
 const orders = (profile: Parameters<typeof features>[1], spec = SHOP) =>
   features(spec, profile, 2 ** 52).orders
 const mine = (state: State) => orders(profileOfMine(SHOP, state))
@@ -71,7 +75,7 @@ const problem = (status: number, name: string, values: Record<string, unknown> =
 describe('a log of 3,000 events', () => {
   test('goes up in diffs of at most 1,024, and keeps the last 1,024 rows', () => {
     const server = new Server(SHOP)
-    const first = seal(SHOP, tracked(freshState(SHOP, OLD), 3_000)).body.sealed
+    const first = sealAt(SHOP, tracked(freshState(SHOP, OLD), 3_000)).body.sealed
     expect([first?.from, first?.to, first?.ids.length, first?.prev]).toEqual([1, 1_024, 1_024, ''])
     const state = allSent(server, tracked(freshState(SHOP, OLD), 3_000))
     expect(state.head).toMatchObject({ acked: 3_000, last: 3_000, compacted: 1_976, generation: 0 })
@@ -82,9 +86,9 @@ describe('a log of 3,000 events', () => {
   test('goes up as one contribution when the server has lost everything, its folded part included', () => {
     const state = tracked(allSent(new Server(SHOP), tracked(freshState(SHOP, OLD), 3_000)), 500)
     const server = new Server(SHOP)
-    const told = receive(SHOP, state, answered(state, server.profile(OLD), false), NEW)
+    const told = receiveAt(SHOP, state, answered(state, server.profile(OLD), false), NEW)
     expect(told.outcome).toBe('restored')
-    const diff = seal(SHOP, told.state).body.sealed
+    const diff = sealAt(SHOP, told.state).body.sealed
     expect([diff?.from, diff?.to, diff?.ids.length]).toEqual([0, 3_000, 1_024])
     const done = allSent(server, told.state)
     expect(done.head).toMatchObject({ replica: OLD, acked: 3_500, whole: false })
@@ -110,7 +114,7 @@ describe('a log of 3,000 events', () => {
     const restore = server.backup()
     state = tracked(allSent(server, tracked(state, 2_500)), 7)
     restore()
-    const told = receive(SHOP, state, answered(state, server.profile(OLD), false), NEW)
+    const told = receiveAt(SHOP, state, answered(state, server.profile(OLD), false), NEW)
     expect(told.outcome).toBe('forked')
     expect(told.state.head).toMatchObject({ replica: NEW, acked: 0, last: 7, compacted: 0 })
     allSent(server, told.state)
@@ -140,7 +144,9 @@ describe('after a fork', () => {
     const { outcome, state } = sent(server, renamed(tracked(origin, 2), 'b'))
     expect(outcome).toBe('forked')
     expect(state.head).toMatchObject({ replica: NEW, last: 2, acked: 0 })
-    expect(orders(merge(SHOP, carried(SHOP, state.body.others), profileOfMine(SHOP, state)))).toBe(7)
+    expect(
+      orders(merge(SHOP, carry(SHOP, keptFromJson(state.body.others)).profile, profileOfMine(SHOP, state))),
+    ).toBe(7)
     allSent(server, state)
     expect(orders(server.whole())).toBe(10)
   })
@@ -148,16 +154,16 @@ describe('after a fork', () => {
   test('an answer to the replica that was is not believed', () => {
     const state = tracked(freshState(SHOP, NEW), 2)
     const answer = { ...answered(state, new Server(SHOP).profile(NEW), false), replica: OLD }
-    expect(receive(SHOP, state, answer, 'x')).toEqual({ state, outcome: 'stale' })
+    expect(receiveAt(SHOP, state, answer, 'x')).toEqual({ state, outcome: 'stale' })
   })
 })
 
 describe('a diff that the server refuses', () => {
-  const refusedOf = (state: State, given: Problem) => refuse(SHOP, seal(SHOP, state), given, START_MS, NEW)
+  const refusedOf = (state: State, given: Problem) => refuse(sealAt(SHOP, state), given, START_MS, NEW)
 
   test.each([401, 403, 404, 408, 409, 429, 500, 503])('with %i is kept as it is', (status) => {
-    const state = seal(SHOP, tracked(freshState(SHOP, OLD), 3))
-    expect(refuse(SHOP, state, problem(status, 'Whatever'), START_MS, NEW)).toEqual({
+    const state = sealAt(SHOP, tracked(freshState(SHOP, OLD), 3))
+    expect(refuse(state, problem(status, 'Whatever'), START_MS, NEW)).toEqual({
       state,
       refusal: 'kept',
     })
@@ -167,7 +173,7 @@ describe('a diff that the server refuses', () => {
     let state = tracked(freshState(SHOP, OLD), 8)
     for (const size of [4, 2, 1]) {
       const { state: next, refusal } = refusedOf(state, problem(status, 'InvalidProfile'))
-      expect([refusal, seal(SHOP, next).body.sealed?.to]).toEqual(['split', size])
+      expect([refusal, sealAt(SHOP, next).body.sealed?.to]).toEqual(['split', size])
       state = next
     }
     const { refusal, state: last } = refusedOf(state, problem(status, 'InvalidProfile'))
@@ -181,11 +187,11 @@ describe('a diff that the server refuses', () => {
     const bad = state.events[16]?.id as string
     for (let round = 0; ; round++) {
       if (round > 60) throw new Error('stuck')
-      const sealed = seal(SHOP, state)
+      const sealed = sealAt(SHOP, state)
       const diff = sealed.body.sealed
       if (diff === null) break
       state = diff.ids.includes(bad)
-        ? refuse(SHOP, sealed, problem(422, 'InvalidProfile'), START_MS, NEW).state
+        ? refuse(sealed, problem(422, 'InvalidProfile'), START_MS, NEW).state
         : sent(server, sealed).state
     }
     expect(state.head).toMatchObject({ acked: 39, last: 39, quarantined: 1, limit: expect.any(Number) })
@@ -195,23 +201,25 @@ describe('a diff that the server refuses', () => {
 
   test('comes back from quarantine after a day', () => {
     const one = refusedOf(tracked(freshState(SHOP, OLD), 1), problem(400, 'InvalidRequest')).state
-    expect(begun(SHOP, one, NEW, START_MS + DAY_MS - 1)).toEqual(one)
+    expect(begun(SHOP, one, NEW, START_MS + DAY_MS - 1)).toMatchObject({ head: one.head, events: [] })
     const back = begun(SHOP, one, NEW, START_MS + DAY_MS)
     expect(back.head).toMatchObject({ last: 1, quarantined: 0 })
     expect([back.events[0]?.id, mine(back)]).toEqual(['id000001', 1])
   })
 
-  test('for a clock that is ahead waits, and what came before goes up', () => {
+  test('for a clock that was ahead is stamped anew, and goes up', () => {
     const server = new Server(SHOP)
     const ahead = tracked(tracked(freshState(SHOP, OLD), 2), 3, START_MS + 3 * DAY_MS)
     const { state, refusal } = refusedOf(ahead, problem(422, 'ClockAhead', { server_time_ms: START_MS }))
-    expect(refusal).toBe('held_back')
-    const done = allSent(server, state)
-    expect(done.head).toMatchObject({ acked: 2, last: 5, quarantined: 0 })
-    server.serverTimeMs = START_MS + 2 * DAY_MS
-    const later = receive(SHOP, done, answered(done, server.profile(OLD), false), NEW).state
-    expect(allSent(server, later).head.acked).toBe(5)
+    expect(refusal).toBe('mended')
+    expect(state.events.map((event) => event.time)).toEqual(Array(5).fill(START_MS))
+    expect(allSent(server, state).head).toMatchObject({ acked: 5, last: 5, quarantined: 0, time: START_MS })
     expect(orders(server.whole())).toBe(5)
+  })
+
+  test('for a spec that the server does not serve is unsealed', () => {
+    const { state, refusal } = refusedOf(tracked(freshState(SHOP, OLD), 2), problem(409, 'SpecMismatch'))
+    expect([refusal, state.body.sealed, state.events.length]).toEqual(['unsealed', null, 2])
   })
 })
 
@@ -220,8 +228,8 @@ describe('an erased subject', () => {
     const server = new Server(SHOP)
     const state = tracked(allSent(server, tracked(freshState(SHOP, OLD), 3)), 1)
     server.erase()
-    const refused = refuse(SHOP, state, problem(410, 'SubjectErased', { epoch: 1 }), START_MS, NEW)
-    const told = receive(SHOP, state, answered(state, server.profile(OLD), false), NEW)
+    const refused = refuse(state, problem(410, 'SubjectErased', { epoch: 1 }), START_MS, NEW)
+    const told = receiveAt(SHOP, state, answered(state, server.profile(OLD), false), NEW)
     expect([refused.refusal, told.outcome]).toEqual(['erased', 'erased'])
     for (const after of [refused.state, told.state]) {
       expect(after.head).toMatchObject({ replica: NEW, epoch: 1, last: 0, tracked: 0, time: START_MS })
@@ -233,16 +241,16 @@ describe('an erased subject', () => {
     const server = new Server(SHOP)
     allSent(server, tracked(freshState(SHOP, '2'.repeat(32)), 3))
     const state = tracked(freshState(SHOP, OLD, { epoch: 1 }), 1)
-    const told = receive(SHOP, state, answered(state, server.profile(OLD), false), NEW)
+    const told = receiveAt(SHOP, state, answered(state, server.profile(OLD), false), NEW)
     expect([told.outcome, told.state.head.epoch]).toEqual(['believed', 1])
-    expect(orders(carried(SHOP, told.state.body.others))).toBe(0)
+    expect(orders(carry(SHOP, keptFromJson(told.state.body.others)).profile)).toBe(0)
   })
 
   test('keeps what a device tracked before it first heard of the server', () => {
     const server = new Server(SHOP)
     server.erase()
     const state = tracked(freshState(SHOP, OLD), 2)
-    const told = receive(SHOP, state, answered(state, server.profile(OLD), false), NEW)
+    const told = receiveAt(SHOP, state, answered(state, server.profile(OLD), false), NEW)
     expect([told.outcome, told.state.head.epoch, told.state.head.last]).toEqual(['believed', 1, 2])
   })
 })
@@ -264,7 +272,7 @@ describe('another spec', () => {
     const row = features(more, profileOfMine(more, after), 2 ** 52)
     expect(row).toEqual({ orders: 3_000, large: MAX_DIFF_EVENTS })
     expect(after.head).toMatchObject({ spec: more.id, whole: true, acked: 3_000, replica: OLD })
-    const diff = seal(more, after).body.sealed
+    const diff = sealAt(more, after).body.sealed
     expect([diff?.from, diff?.to, diff?.spec]).toEqual([0, 3_000, more.id])
   })
 

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { carried, freshState, profileOfMine, type State, without } from '../../../web_client/src/log/state.js'
+import { freshState, profileOfMine, type State, without } from '../../../web_client/src/log/state.js'
 import type { StoredEvent } from '../../../web_client/src/log/store/store.js'
 import { features } from '../../../web_client/src/reducer/features.js'
 import { merge } from '../../../web_client/src/reducer/fold.js'
+import { carry, keptFromJson } from '../../../web_client/src/reducer/kept.js'
 import { type Profile, profileToJson } from '../../../web_client/src/reducer/profile.js'
 import { parseAnswer } from '../../../web_client/src/sync/answer.js'
 import { receive } from '../../../web_client/src/sync/receive.js'
@@ -137,7 +138,7 @@ class World {
 
   /** `lost`: 0 the request, 1 the reply, 2 the request comes much later; else nothing is. */
   private send(device: Device, lost: number): void {
-    device.state = this.steps.seal(KEYED, device.state)
+    device.state = this.steps.seal(KEYED, device.state, START_MS)
     const { sealed } = device.state.body
     if (sealed === null || lost === 0) return
     const request: DiffRequest = { ...sealed, delta: JSON.parse(sealed.delta) as object }
@@ -153,7 +154,7 @@ class World {
     const { replica } = device.state.head
     const before = device.state
     const answer = parseAnswer(KEYED, replica, toDiff, JSON.parse(JSON.stringify(json)))
-    device.state = this.steps.receive(KEYED, before, answer, this.replica()).state
+    device.state = this.steps.receive(KEYED, before, answer, this.replica(), START_MS).state
     this.checkNothingVanished(before, device.state)
   }
 
@@ -196,7 +197,7 @@ class World {
       this.ask(device)
       const scored = merge(
         KEYED,
-        carried(KEYED, device.state.body.others),
+        carry(KEYED, keptFromJson(device.state.body.others)).profile,
         profileOfMine(KEYED, device.state),
       )
       expect(profileToJson(scored)).toBe(profileToJson(this.server.whole()))
@@ -263,14 +264,20 @@ describe('the simulation reports', { timeout: TIMEOUT_MS }, () => {
     const credulous: typeof receive = (spec, state, answer, replica) => {
       const seqs = Math.min(answer.acked, state.head.last)
       const recent = state.events.slice(0, seqs - state.head.compacted).map((event) => event.id)
-      return receive(spec, state, { ...answer, acked: seqs, recent, head: recent.at(-1) ?? '' }, replica)
+      return receive(
+        spec,
+        state,
+        { ...answer, acked: seqs, recent, head: recent.at(-1) ?? '' },
+        replica,
+        START_MS,
+      )
     }
     expect(found('none', { receive: credulous })).toMatch(/lost|nobody|stuck|to be/)
   })
 
   test('a client that forks without the first of its own events', () => {
     const forgetful: typeof receive = (spec, state, answer, replica) => {
-      const received = receive(spec, state, answer, replica)
+      const received = receive(spec, state, answer, replica, START_MS)
       const first = received.outcome === 'forked' ? received.state.events.slice(0, 1) : []
       return { ...received, state: without(received.state, new Set(first.map((event) => event.id))) }
     }

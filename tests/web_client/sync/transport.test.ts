@@ -50,7 +50,7 @@ function transport(options: Partial<TransportOptions> = {}) {
 function diffOf(bytes: number, letter = 'x'): Diff {
   const state = freshState(SHOP, REPLICA)
   const rows = [{ seq: 1, id: 'abcdefgh', type: 'order', time: START_MS, data: { amount: 1 } }]
-  const { sealed } = seal(SHOP, { ...state, head: { ...state.head, last: 1 }, events: rows }).body
+  const { sealed } = seal(SHOP, { ...state, head: { ...state.head, last: 1 }, events: rows }, START_MS).body
   const prev = letter.repeat(Math.floor(bytes / new TextEncoder().encode(letter).length))
   return { ...(sealed as Diff), prev }
 }

@@ -2,6 +2,7 @@
 
 import type { ScoringBundle } from '../bundle/index.js'
 import { asError, ClientClosed } from '../log/errors.js'
+import { journalStorage } from '../log/journal.js'
 import { createLog, type Log } from '../log/log.js'
 import { forgotten } from '../log/state.js'
 import type { Head, Store } from '../log/store/store.js'
@@ -62,6 +63,8 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
   }
 
   const log: Log = createLog(store, parts.head, {
+    name,
+    journal: journalStorage(),
     spec,
     wall,
     synced: transport !== null,
@@ -117,7 +120,7 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
       closed: closing !== null,
       sync: lastReport,
       syncedMs,
-      store: { kind: store.kind, mayLose: store.mayLose },
+      store: { kind: store.kind, mayLose: log.mayLose() },
       errors: [...errors],
     }
   }
@@ -126,10 +129,13 @@ export function assemble(parts: Parts): { client: Client; report: (error: Error)
     await log.flush()
     await withLock(`${name}:sync`, async () => {
       const epoch = transport === null ? null : await transport.erase()
-      await log.change((state) => {
-        const fresh = forgotten(spec, state, randomReplica(), epoch)
-        return { state: fresh, result: undefined }
-      }, true)
+      await log.change(
+        (state) => {
+          const fresh = forgotten(state, randomReplica(), epoch)
+          return { state: fresh, result: undefined }
+        },
+        { strict: true, anySpec: true },
+      )
     })
     tabs.tell({ types: [], head: log.head() })
   }

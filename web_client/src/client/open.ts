@@ -52,7 +52,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
 async function beginStore(kind: StoreKind | Store, name: string, spec: Spec, wall: () => number) {
   if (typeof kind === 'object') return { store: kind, head: await beginLog(kind, spec, wall()), refused: [] }
   let head: Head | undefined
-  const opened = await openStore(kind, name, async (store) => {
+  const opened = await openStore(kind, name, spec, async (store) => {
     head = await beginLog(store, spec, wall())
   })
   return { ...opened, head: head as Head }

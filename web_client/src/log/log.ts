@@ -1,36 +1,31 @@
 /** The log of one tab: it appends to the store, and knows the profile without folding an event twice. */
 
-import { randomEventId, randomReplica } from '../platform/random.js'
+import { randomEventId } from '../platform/random.js'
 import { isObject } from '../reducer/canonical.js'
+import { InvalidEvent } from '../reducer/errors.js'
 import { validateEvent } from '../reducer/event.js'
 import { merge } from '../reducer/fold.js'
-import type { Profile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
-import { createAppender, type NewEvent } from './appender.js'
-import { ManyPending } from './errors.js'
-import {
-  begun,
-  carried,
-  compacted,
-  foldRows,
-  MANY_PENDING,
-  MAX_DIFF_EVENTS,
-  profileOfMine,
-  type State,
-  UNSENT_ROWS,
-  written,
-} from './state.js'
-import type { Found, Head, Read, Store, StoredEvent, Write } from './store/store.js'
+import { createAppender, type NewEvent, type Presence, type Queued } from './appender.js'
+import { beginLog } from './begin.js'
+import { correctedMs, mended, mendingMs, ticked } from './clock.js'
+import { ClockMended, EventsQuarantined, ManyPending, Outdated, StoreFailed } from './errors.js'
+import { isHead } from './head.js'
+import { adoptJournals, appended, createJournal, type JournalStorage, noted } from './journal.js'
+import { type Folded, foldedWith, isWhole, nextRead, type ReadOut } from './readout.js'
+import { refusedRows } from './specs.js'
+import { compacted, MAX_DIFF_EVENTS, quarantined, RowsMissing, rowsOf, type State, written } from './state.js'
+import type { Diff, Found, Head, Quarantine, Read, Store, StoredEvent, Write } from './store/store.js'
 
+export { beginLog } from './begin.js'
+export type { ReadOut } from './readout.js'
+
+// A log that no server acknowledges keeps this many rows, and is folded down once it has a tenth more.
+const UNSENT_ROWS = 10_000
 // What a full device still keeps of a log that no server has acknowledged.
 const FULL_ROWS = 2 * MAX_DIFF_EVENTS
-
-/** The profile at a moment: exactly the events with time < nowMs, of this device and, as last told, of the others. */
-export interface ReadOut {
-  readonly nowMs: number
-  readonly profile: Profile
-  readonly attributes: Readonly<Record<string, unknown>>
-}
+// No pending event may be dropped, nor folded: its row says which of the server's timelines is ours. So many are too many to be normal.
+const MANY_PENDING = 10_000
 
 /** tracked = acknowledged + pending + rejected, always. */
 export interface Counts {
@@ -39,7 +34,7 @@ export interface Counts {
   readonly acknowledged: number
   readonly pending: number
   readonly rejected: number
-  /** How many of the pending events the server has refused. */
+  /** How many of the pending events are held apart, since the server or a newer spec refused them. */
   readonly quarantined: number
 }
 
@@ -48,15 +43,31 @@ export interface Log {
    *
    *  @throws InvalidEvent the spec refuses it; that is counted. */
   track(type: string, data: unknown): Promise<StoredEvent>
-  /** Tick the clock and return the profile: what any tab tracks from now on has time >= nowMs. */
+  /** Tick the clock and return the profile: what any tab tracks from now on has time >= nowMs.
+   *
+   *  @throws Outdated no client has known a spec of this log yet. */
   read(): Promise<ReadOut>
-  /** Change the state in one transaction; `strict` waits for the disk. */
-  change<Result>(decide: (state: State) => Changed<Result>, strict?: boolean): Promise<Result>
+  /** Change the state in one transaction.
+   *
+   *  @throws Outdated a newer client has moved the log to another spec. */
+  change<Result>(decide: (state: State) => Changed<Result>, options?: ChangeOptions): Promise<Result>
+  /** Fold by this spec from now on; the log began without one. */
+  setSpec(spec: Spec): Promise<void>
   /** The head as this tab last saw it. */
   head(): Head
+  /** Whether a newer client has moved the log to another spec: this tab appends and reads out, and does nothing else. */
+  outdated(): boolean
+  /** The diff that is sealed and durable, as this tab last saw it: it may be sent at any moment. */
+  sealedAhead(): Diff | null
   /** See what other tabs have made of the head. */
   look(): Promise<void>
+  /** Take another tab's word for the head, where it is newer. */
+  hear(head: unknown): void
   counts(): Counts
+  /** What is lost if the page is left now, in words; null where it is nothing that was resolved. */
+  mayLose(): string | null
+  /** Tell whether the page is leaving. */
+  presence(now: Presence): void
   flush(): Promise<void>
   close(): Promise<void>
 }
@@ -66,111 +77,193 @@ export interface Changed<Result> {
   readonly result: Result
 }
 
-export interface LogOptions {
-  readonly spec: Spec
-  /** The wall clock, milliseconds since the Unix epoch. */
-  readonly wall: () => number
-  /** Whether a server acknowledges events; if not, old rows are folded. */
-  readonly synced: boolean
-  readonly onAppend: (types: readonly string[]) => void
-  readonly onChange: () => void
-  readonly onError: (error: Error) => void
+export interface ChangeOptions {
+  /** Wait for the disk. */
+  readonly strict?: boolean
+  /** Rows are read after this seq; by default from the first on. */
+  readonly after?: number
+  /** Allow it by whatever spec the log is. */
+  readonly anySpec?: boolean
 }
 
-/** What is folded of the log already; void once the replica or the generation is another. */
-interface Folded {
-  readonly replica: string
-  readonly generation: number
-  readonly revision: number
-  readonly upTo: number
-  readonly mine: Profile
-  readonly others: Profile
-  readonly attributes: Readonly<Record<string, unknown>>
+export interface LogOptions {
+  readonly name: string
+  /** Null while it is not known: events are taken as they are, and checked when it is. */
+  readonly spec: Spec | null
+  /** The wall clock, milliseconds since the Unix epoch. */
+  readonly wall: () => number
+  /** A moment that is surely past: the wall clock is false below it. */
+  readonly notBeforeMs?: number
+  /** Whether a server acknowledges events; if not, old rows are folded. */
+  readonly synced: boolean
+  /** Where a leaving page writes; null for nowhere. */
+  readonly journal?: JournalStorage | null
+  readonly onAppend: (types: readonly string[]) => void
+  readonly onChange: () => void
+  readonly onOutdated?: () => void
+  readonly onError: (error: Error) => void
 }
 
 type Ready = Found & { readonly head: Head }
 
-/** Run the first transaction of a log in a store: it has a head afterwards, by this spec. */
-export async function beginLog(store: Store, spec: Spec, wallMs: number): Promise<Head> {
-  // A log that goes on as it is needs none of its rows here: there may be thousands.
-  const standing = await store.transact({ body: true }, (found) => ({
-    result:
-      found.head !== null && begun(spec, found, found.head.replica, wallMs).head === found.head
-        ? found.head
-        : null,
-  }))
-  if (standing !== null) return standing
-  return await store.transact({ body: true, after: 0 }, (found) => {
-    const state = begun(spec, found, randomReplica(), wallMs)
-    return writtenFrom(found, state, state.head)
+/** Return the log in a store that `beginLog` has begun; what a page that left has journaled is appended first. */
+export async function openLog(store: Store, options: LogOptions): Promise<Log> {
+  let head = await beginLog(store, options.spec, options.wall(), ({ events, problem }) =>
+    options.onError(new EventsQuarantined(events, problem)),
+  )
+  const adopted = await adoptJournals(options.name, store, options.journal ?? null).catch((error: Error) => {
+    options.onError(error)
+    return 0
   })
+  if (adopted > 0) head = (await store.transact({}, (found) => ({ result: found.head }))) ?? head
+  return createLog(store, head, options)
 }
 
 /** Return the log in a store that `beginLog` has begun. */
 export function createLog(store: Store, first: Head, options: LogOptions): Log {
-  const { spec, wall, synced } = options
+  const { wall, synced, onError, notBeforeMs = 0 } = options
+  let { spec } = options
   let head = first
   let folded: Folded | null = null
-  let manyTold = false
-  const appender = createAppender({ commit, makeRoom: () => bound(FULL_ROWS), onError: options.onError })
+  let sealed: Diff | null = null
+  let [manyTold, outdatedTold] = [false, false]
+  // The last event when a transaction failed of which nobody knows whether it was written.
+  let uncertainAfter: number | null = null
+  const journal = createJournal(options.name, options.journal ?? null)
+  const appender = createAppender({
+    commit,
+    journal,
+    now: () => Math.max(correctedMs(head, wall()), head.time),
+    makeRoom: () => bound(FULL_ROWS),
+    onError,
+  })
 
-  /** A transaction on a store that has a head; one that was cleared under an open page begins again. */
+  const isOutdated = () => spec !== null && head.spec !== spec.id
+
+  function saw(next: Head): void {
+    head = next
+    if (isOutdated() && !outdatedTold) {
+      outdatedTold = true
+      options.onOutdated?.()
+    }
+    options.onChange()
+  }
+
+  /** A transaction on a store that has a head; one that was cleared under an open page begins again, one that failed is tried again. */
   async function transact<Result>(
     read: Read,
     decide: (found: Ready) => Write<Result>,
-    onDone?: () => void,
+    { again = read, onDone }: { readonly again?: Read; readonly onDone?: () => void } = {},
   ): Promise<Result> {
-    for (;;) {
-      const done = await store.transact(read, (found): Write<{ head: Head; result: Result } | null> => {
-        if (found.head === null) return { result: null }
-        const write = decide({ ...found, head: found.head })
-        return { ...write, result: { head: write.head ?? found.head, result: write.result } }
+    for (let failed = false; ; ) {
+      const attempt = store.transact(
+        failed ? again : read,
+        (found): Write<{ head: Head; result: Result } | null> => {
+          if (found.head === null) return { result: null }
+          const write = decide({ ...found, head: found.head })
+          return { ...write, result: { head: write.head ?? found.head, result: write.result } }
+        },
+      )
+      const done = await attempt.catch((error: unknown) => {
+        if (!(error instanceof StoreFailed) || error.full || failed) throw error
+        failed = true
+        return 'failed' as const
       })
+      if (done === 'failed') continue
       if (done !== null) {
-        head = done.head
         onDone?.()
-        options.onChange()
+        saw(done.head)
         return done.result
       }
-      await beginLog(store, spec, wall())
+      await begin()
     }
   }
 
-  function change<Result>(decide: (state: State) => Changed<Result>, strict = false): Promise<Result> {
-    return transact({ body: true, after: 0, strict }, (found) => {
-      const before = stateOf(found)
-      const { state, result } = decide(before)
-      return written(before, state, result)
-    })
+  function begin(): Promise<Head> {
+    return beginLog(store, spec, wall(), tellQuarantined)
+  }
+
+  function tellQuarantined({ events, problem }: Quarantine): void {
+    onError(new EventsQuarantined(events, problem))
+  }
+
+  async function change<Result>(
+    decide: (state: State) => Changed<Result>,
+    { strict = false, after = 0, anySpec = false }: ChangeOptions = {},
+  ): Promise<Result> {
+    // Almost always the rows about what is acknowledged are all that is needed; there may be thousands after them.
+    const window: Read = { body: true, after, upTo: head.acked + MAX_DIFF_EVENTS, strict }
+    for (const read of [window, { body: true, after: 0, strict }]) {
+      let quarantine: readonly Quarantine[] = []
+      let timeMs = 0
+      const done = await transact(read, (found): Write<Changed<Result> | null> => {
+        const before = stateOf(found)
+        timeMs = before.head.time
+        if (!anySpec && before.head.spec !== spec?.id) throw new Outdated(spec?.id ?? null, before.head.spec)
+        try {
+          const changed = decide(before)
+          quarantine = changed.state.body.quarantine.filter(
+            (entry) => !before.body.quarantine.includes(entry),
+          )
+          return written(before, changed.state, changed)
+        } catch (error) {
+          if (error instanceof RowsMissing) return { result: null }
+          throw error
+        }
+      })
+      if (done === null) continue
+      sealed = done.state.body.sealed
+      quarantine.forEach(tellQuarantined)
+      const { time } = done.state.head
+      if (time < timeMs) onError(new ClockMended(timeMs, time))
+      return done.result
+    }
+    throw new RowsMissing('all rows suffice always')
   }
 
   async function commit(
-    batch: readonly NewEvent[],
+    batch: readonly Queued[],
     refused: number,
     onDone: () => void,
   ): Promise<readonly StoredEvent[]> {
+    await mendClock()
+    const after = uncertainAfter
+    uncertainAfter ??= head.last
     const events = await transact(
-      {},
-      ({ head: before }) => {
-        const time = Math.max(wall(), before.time)
-        const append = batch.map(({ type, data }, index) =>
-          Object.freeze({ seq: before.last + 1 + index, id: randomEventId(), type, time, data }),
-        )
+      after === null ? {} : { after },
+      ({ head: before, events: rows }) => {
+        const held = new Map(rows.map((row) => [row.id, row]))
+        // What a transaction or another tab has written already is not written again.
+        const isIn = ({ event, journaled }: Queued) =>
+          held.has(event.id) ||
+          (journaled?.number ?? Number.POSITIVE_INFINITY) <= (before.journals[journal.tab] ?? 0)
+        const fresh = batch.filter((queued) => !isIn(queued))
+        const time = ticked(before, wall())
+        const append = fresh.map(({ event, journaled }, index) => {
+          const at = journaled?.time ?? (fresh.length > 0 ? time.time : before.time)
+          return Object.freeze({ ...event, seq: before.last + 1 + index, time: at })
+        })
+        const number = Math.max(0, ...batch.map((queued) => queued.journaled?.number ?? 0))
+        const counted = appended(fresh.length > 0 ? time : before, append)
         const after: Head = {
-          ...before,
-          time: batch.length > 0 ? time : before.time,
-          last: before.last + batch.length,
-          tracked: before.tracked + batch.length + refused,
+          ...(number > 0 ? noted(counted, journal.tab, number) : counted),
+          tracked: counted.tracked + refused,
           rejected: before.rejected + refused,
         }
-        return { head: after, append, result: append }
+        const added = new Map(append.map((event) => [event.id, event]))
+        const result = batch.map(
+          ({ event }) =>
+            added.get(event.id) ?? held.get(event.id) ?? { ...event, seq: before.last, time: before.time },
+        )
+        return { head: after, append, result }
       },
-      onDone,
+      { again: { after: uncertainAfter }, onDone },
     )
+    uncertainAfter = null
     if (events.length > 0) options.onAppend([...new Set(events.map((event) => event.type))])
-    if (!synced && head.last - head.compacted > 1.1 * UNSENT_ROWS) {
+    if (!synced && !isOutdated() && head.last - head.compacted > 1.1 * UNSENT_ROWS) {
       // The events are written, whatever becomes of this.
-      await bound(UNSENT_ROWS).catch(options.onError)
+      await bound(UNSENT_ROWS).catch(onError)
     }
     tellMany()
     return events
@@ -179,38 +272,59 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
   function tellMany(): void {
     const pending = head.last - head.acked
     const many = synced && pending > MANY_PENDING
-    if (many && !manyTold) options.onError(new ManyPending(pending, MANY_PENDING))
+    if (many && !manyTold) onError(new ManyPending(pending, MANY_PENDING))
     manyTold = many
+  }
+
+  /** Bring the log's time back where it was false. */
+  async function mendClock(): Promise<void> {
+    if (mendingMs(head, wall(), notBeforeMs) === null) return
+    await change(
+      (state) => {
+        const nowMs = mendingMs(state.head, wall(), notBeforeMs)
+        return { state: nowMs === null ? state : mended(state, nowMs), result: undefined }
+      },
+      { anySpec: true },
+    )
   }
 
   /** Fold rows that nobody needs one by one. */
   function bound(rows: number): Promise<void> {
     return change((state) => {
+      const by = spec as Spec
       const { acked, last } = state.head
       // A log of which nothing was acknowledged may be folded anywhere: it is sent as one contribution.
       const upTo = !synced && acked === 0 ? last - rows : acked - MAX_DIFF_EVENTS
-      return { state: compacted(spec, state, upTo), result: undefined }
+      const refused = refusedRows(by, rowsOf(state, Math.max(acked, state.head.compacted) + 1, upTo))
+      const rest = refused.length === 0 ? state : quarantined(state, refused, 'InvalidEvent', wall())
+      return { state: compacted(by, rest, upTo - refused.length), result: undefined }
     })
   }
 
   async function read(): Promise<ReadOut> {
-    const known = folded
-    const reads: Read[] =
-      known === null
-        ? [{ body: true, after: 0 }]
-        : [{ after: known.upTo }, { body: true, after: known.upTo }, { body: true, after: 0 }]
-    for (const wanted of reads) {
-      const found = await transact(wanted, (found) => {
-        if (!suffices(wanted, known, found.head)) return { result: null }
-        const nowMs = Math.max(wall(), found.head.time + 1)
-        return { head: { ...found.head, time: nowMs }, result: { ...found, nowMs } }
-      })
-      if (found === null) continue
-      folded = foldedFrom(spec, known, found)
-      const { mine, others, attributes } = folded
-      return { nowMs: found.nowMs, profile: merge(spec, others, mine), attributes }
+    if (spec === null) throw new Outdated(null, head.spec)
+    const by = spec
+    await mendClock()
+    for (;;) {
+      const known = folded
+      const wanted = nextRead(known, head)
+      const found = await transact(
+        wanted,
+        (piece): Write<{ piece: Ready; next: Folded | null; nowMs: number }> => {
+          const next = foldedWith(by, known, wanted, piece)
+          const now = ticked(piece.head, wall(), piece.head.time + 1)
+          const whole = next !== null && isWhole(next, piece.head)
+          return { ...(whole ? { head: now } : {}), result: { piece, next, nowMs: whole ? now.time : 0 } }
+        },
+      )
+      folded = found.next
+      if (folded === null || found.nowMs === 0) continue
+      const { others, mine, attributes, sinceMs } = folded
+      const profile = merge(by, others, mine)
+      // Another device's clock may be ahead of ours: its events are counted, and our clock stays.
+      const nowMs = Math.max(found.nowMs, (profile.lastMs ?? -1) + 1)
+      return { nowMs, profile, attributes, sinceMs }
     }
-    throw new Error('the last read suffices always')
   }
 
   return {
@@ -226,44 +340,52 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
     },
     read,
     change,
+    async setSpec(next) {
+      spec = next
+      await begin()
+      folded = null
+      await transact({}, () => ({ result: undefined }))
+    },
     head: () => head,
+    outdated: isOutdated,
+    sealedAhead: () => (isOutdated() ? null : sealed),
     look: () => transact({}, () => ({ result: undefined })),
+    hear(told) {
+      if (isHead(told) && (told.last > head.last || told.revision > head.revision)) saw(told)
+    },
     counts: () => countsOf(head, appender.waiting()),
+    mayLose: () =>
+      store.mayLose ??
+      (appender.failure() === null || appender.waiting().events === 0
+        ? null
+        : `${appender.waiting().events} events that could not be written yet`),
+    presence: appender.presence,
     flush: appender.flush,
     close: appender.close,
   }
 }
 
-/** Whether a read has what a read-out needs beyond what is folded already. */
-function suffices(read: Read, known: Folded | null, head: Head): boolean {
-  if (read.after === 0 && read.body) return true
-  const same = known?.replica === head.replica && known.generation === head.generation
-  return same && (read.body === true || known.revision === head.revision)
-}
-
-function foldedFrom(spec: Spec, known: Folded | null, found: Ready): Folded {
-  const { head, body, events } = found
-  const { replica, generation, revision, last } = head
-  const goesOn = known !== null && known.replica === replica && known.generation === generation
-  const mine = goesOn ? added(spec, known, events, replica) : profileOfMine(spec, stateOf(found))
-  const told =
-    body === null ? (known as Folded) : { others: carried(spec, body.others), attributes: body.attributes }
-  return { replica, generation, revision, upTo: last, mine, others: told.others, attributes: told.attributes }
-}
-
-function added(spec: Spec, known: Folded, events: readonly StoredEvent[], replica: string): Profile {
-  const fresh = events.filter((event) => event.seq > known.upTo)
-  return fresh.length === 0 ? known.mine : merge(spec, known.mine, foldRows(spec, fresh, replica))
-}
-
 /** Return the event with data of its own, read once: what the page changes afterwards, or computes on access, is no matter. */
-function newEvent(spec: Spec, type: unknown, given: unknown): NewEvent {
+function newEvent(spec: Spec | null, type: unknown, given: unknown): NewEvent {
   let data: unknown = given
   if (isObject(given)) {
     data = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   }
+  const id = randomEventId()
+  if (spec === null) return { id, ...unchecked(type, data) }
   const kept = validateEvent(spec, { type, time: 0, data })
-  return { type: kept.type, data: Object.freeze(data) as StoredEvent['data'] }
+  return { id, type: kept.type, data: Object.freeze(data) as StoredEvent['data'] }
+}
+
+/** An event whose spec is not known yet has at least an event's form. */
+function unchecked(type: unknown, data: unknown): Omit<NewEvent, 'id'> {
+  if (typeof type !== 'string') throw new InvalidEvent(null, 'type', type, 'the name of an event type')
+  const isScalar = (value: unknown) =>
+    value === null || ['number', 'string', 'boolean'].includes(typeof value)
+  if (!isObject(data) || !Object.values(data).every(isScalar)) {
+    throw new InvalidEvent(type, 'data', data, 'an object of numbers, strings and booleans')
+  }
+  return { type, data: Object.freeze(data) as StoredEvent['data'] }
 }
 
 function countsOf(head: Head, waiting: { readonly events: number; readonly refused: number }): Counts {
@@ -282,11 +404,4 @@ function countsOf(head: Head, waiting: { readonly events: number; readonly refus
 function stateOf({ head, body, events }: Ready): State {
   if (body === null) throw new TypeError('the store has a head without a body; erase it')
   return { head, body, events }
-}
-
-function writtenFrom<Result>(found: Found, state: State, result: Result): Write<Result> {
-  if (found.head !== null && found.body !== null) {
-    return written({ head: found.head, body: found.body, events: found.events }, state, result)
-  }
-  return { head: state.head, body: state.body, replace: state.events, result }
 }

@@ -1,124 +1,110 @@
 /** The log's state and what may become of it: pure functions that a store runs inside a transaction. */
 
-import { InvalidEvent, InvalidProfile } from '../reducer/errors.js'
-import { validateEvent } from '../reducer/event.js'
-import { fold, merge } from '../reducer/fold.js'
-import { emptyProfile, type Profile, profileFromJson, profileToJson } from '../reducer/profile.js'
+import { merge } from '../reducer/fold.js'
+import { type Carried, carry, type Kept, keptFromJson, keptToJson, mergeKept } from '../reducer/kept.js'
+import type { Profile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
-import type { Body, Found, Head, StoredEvent, Write } from './store/store.js'
+import { foldRows, keptOf, specsOf } from './specs.js'
+import type { Body, Head, StoredEvent, Write } from './store/store.js'
 
 /** The largest diff, and the window of acknowledged ids that two timelines are compared through (PROTOCOL.md). */
 export const MAX_DIFF_EVENTS = 1_024
-// A log that no server acknowledges keeps this many rows, and is folded down once it has a tenth more.
-export const UNSENT_ROWS = 10_000
-// No pending event may be dropped, nor folded: its row says which of the server's timelines is ours. So many are too many to be normal.
-export const MANY_PENDING = 10_000
-const QUARANTINE_MS = 86_400_000
+/** The kept profile of no events. */
+export const NOTHING = '{"last_ms":null,"states":{}}'
 
-/** All that a log holds: the rows are the events `head.compacted + 1 .. head.last`. */
+/** All that a log holds; `events` are the rows that were read of `head.compacted + 1 .. head.last`.
+ *
+ *        1 .. compacted   compacted + 1 .. acked   acked + 1 .. last
+ *        base             rows, and at the server  rows, pending; the first of them may be sealed */
 export interface State {
   readonly head: Head
   readonly body: Body
   readonly events: readonly StoredEvent[]
 }
 
-/** Return the state of a log without events. */
-export function freshState(spec: Spec, replica: string, from: Partial<Head> = {}): State {
-  const nothing = profileToJson(emptyProfile(spec))
+/** A decision needs rows that were not read: it is made again with all of them. */
+export class RowsMissing extends Error {}
+
+/** Return the state of a log without events; `spec` is null while no client has known one. */
+export function freshState(spec: Spec | null, replica: string, from: Partial<Head> = {}): State {
   return {
     head: {
-      format: 1,
-      spec: spec.id,
+      format: 2,
+      spec: spec?.id ?? '',
+      subject: null,
       replica,
       epoch: null,
       generation: 0,
       revision: 0,
       last: 0,
       time: 0,
+      aheadMs: 0,
+      belowMs: null,
       compacted: 0,
       acked: 0,
       whole: false,
       limit: MAX_DIFF_EVENTS,
-      sendUpToMs: null,
+      quietUntilMs: 0,
       tracked: 0,
       rejected: 0,
       quarantined: 0,
       syncedMs: null,
+      journals: {},
       ...from,
     },
-    body: { base: nothing, others: nothing, attributes: {}, sealed: null, quarantine: [] },
+    body: {
+      base: NOTHING,
+      others: NOTHING,
+      attributes: {},
+      sealed: null,
+      quarantine: [],
+      specs: spec === null ? {} : { [spec.id]: { json: spec.json, usedMs: 0 } },
+    },
     events: [],
   }
 }
 
 /** Return the state after everything was forgotten: a new replica, whose clock still does not run backwards. */
-export function forgotten(spec: Spec, { head }: State, replica: string, epoch: number | null): State {
-  const { time, generation, revision } = head
-  return freshState(spec, replica, { epoch, time, generation: generation + 1, revision: revision + 1 })
+export function forgotten({ head, body }: State, replica: string, epoch: number | null): State {
+  const { spec, subject, time, aheadMs, belowMs, quietUntilMs, generation, revision } = head
+  const kept = { spec, subject, time, aheadMs, belowMs, quietUntilMs }
+  const fresh = freshState(null, replica, {
+    ...kept,
+    epoch,
+    generation: generation + 1,
+    revision: revision + 1,
+  })
+  return { ...fresh, body: { ...fresh.body, specs: body.specs } }
 }
 
-/** Return the state with which a client begins: by its own spec, and with what was long enough in quarantine. */
-export function begun(spec: Spec, found: Found, replica: string, wallMs: number): State {
-  if (found.head === null || found.body === null) {
-    const fresh = freshState(spec, replica)
-    // Rows without a head are what a storage lost by halves has left: they are counted anew.
-    return found.events.length === 0
-      ? fresh
-      : renumbered(fresh, found.events, { tracked: found.events.length })
-  }
-  const state: State = { head: found.head, body: found.body, events: found.events }
-  if (state.head.spec !== spec.id) return moved(spec, rejoined(state, Number.POSITIVE_INFINITY), wallMs)
-  return rejoined(state, wallMs - QUARANTINE_MS)
+/** Return the rows of `from .. to`, as far as the log has them. */
+export function rowsOf({ head, events }: State, from: number, to: number): readonly StoredEvent[] {
+  const [first, last] = [Math.max(from, head.compacted + 1), Math.min(to, head.last)]
+  if (first > last) return []
+  const start = first - (events[0]?.seq ?? Number.POSITIVE_INFINITY)
+  const rows = start < 0 ? [] : events.slice(start, start + last - first + 1)
+  if (rows.length < last - first + 1) throw new RowsMissing()
+  return rows
 }
 
-/** Return the state by another spec: aggregates with the same hash keep what is folded, the rows are there for the others. */
-function moved(spec: Spec, { head, body, events }: State, wallMs: number): State {
-  const refused = events.filter((event) => event.seq > head.acked && !accepts(spec, event))
-  const state: State = {
-    head: {
-      ...head,
-      spec: spec.id,
-      generation: head.generation + 1,
-      revision: head.revision + 1,
-      limit: MAX_DIFF_EVENTS,
-      // Only the whole contribution tells the server what new aggregates make of events that it has.
-      whole: head.acked > 0,
-    },
-    body: {
-      ...body,
-      base: profileToJson(carried(spec, body.base)),
-      others: profileToJson(carried(spec, body.others)),
-      sealed: null,
-    },
-    events,
-  }
-  return refused.length === 0 ? state : quarantined(state, refused, 'InvalidEvent', wallMs)
+/** Return all rows of the log. */
+export function allRows(state: State): readonly StoredEvent[] {
+  return rowsOf(state, 1, state.head.last)
 }
 
-/** Return the profile that JSON by any spec holds for this one: the states whose hash it has too. */
-export function carried(spec: Spec, text: string): Profile {
-  const value = JSON.parse(text) as { last_ms: number | null; spec: string; state: Record<string, unknown> }
-  if (value.spec === spec.id) return profileFromJson(spec, value)
-  const states = Object.entries(value.state).filter(([hash]) => spec.aggregates.has(hash))
-  // A vocabulary is no part of a hash: a state may name a value that is not in the new one.
-  return states.reduce(
-    (profile, [hash, state]) => {
-      try {
-        const one = profileFromJson(spec, { last_ms: value.last_ms, spec: spec.id, state: { [hash]: state } })
-        return merge(spec, profile, one)
-      } catch (error) {
-        if (error instanceof InvalidProfile) return profile
-        throw error
-      }
-    },
-    profileFromJson(spec, { last_ms: value.last_ms, spec: spec.id, state: {} }),
-  )
+/** Return the id of an event, undefined where it has no row. */
+export function idAt(state: State, seq: number): string | undefined {
+  return rowsOf(state, seq, seq)[0]?.id
 }
 
 /** Return the state with events of the log taken out: the later ones are renumbered. */
 export function without(state: State, taken: ReadonlySet<string>): State {
-  const kept = state.events.filter((event) => !taken.has(event.id))
-  return renumbered(state, kept, {})
+  const rows = allRows(state)
+  return renumbered(
+    state,
+    rows.filter((event) => !taken.has(event.id)),
+    {},
+  )
 }
 
 /** Return the state with these rows after `compacted`, numbered without holes, and no diff under way. */
@@ -138,7 +124,7 @@ export function renumbered(state: State, rows: readonly StoredEvent[], head: Par
   }
 }
 
-/** Return the state with events moved from the log into quarantine. */
+/** Return the state with pending events moved from the log into quarantine: they are neither sent nor counted as sent. */
 export function quarantined(
   state: State,
   events: readonly StoredEvent[],
@@ -154,70 +140,39 @@ export function quarantined(
   }
 }
 
-/** Return the state in which events that were quarantined by a time are at the end of the log again. */
-function rejoined(state: State, sinceMs: number): State {
-  const due = state.body.quarantine.filter((entry) => entry.sinceMs <= sinceMs)
-  if (due.length === 0) return state
-  const events = due.flatMap((entry) => entry.events)
-  const joined = renumbered(state, [...state.events, ...events], {
-    quarantined: state.head.quarantined - events.length,
-  })
-  const quarantine = state.body.quarantine.filter((entry) => !due.includes(entry))
-  // What is under way covers earlier events, which keep their place.
-  return { ...joined, body: { ...joined.body, sealed: state.body.sealed, quarantine } }
-}
-
 /** Return the state with the events up to `seq` folded into `base`, their rows gone. */
 export function compacted(spec: Spec, state: State, seq: number): State {
-  const { head, body, events } = state
+  const { head, body } = state
   if (seq <= head.compacted) return state
-  const folded = foldRows(
-    spec,
-    events.filter((event) => event.seq <= seq),
-    head.replica,
-  )
-  const base = profileToJson(merge(spec, carried(spec, body.base), folded))
+  const base = keptToJson(keptUpTo(spec, state, seq))
   return {
     head: { ...head, compacted: seq, revision: head.revision + 1 },
     body: { ...body, base },
-    events: events.filter((event) => event.seq > seq),
+    events: state.events.filter((event) => event.seq > seq),
   }
 }
 
+/** Return the kept profile of what this device tracked, up to an event, by every spec that the log keeps. */
+export function keptUpTo(spec: Spec, state: State, seq: number): Kept {
+  const { head, body } = state
+  const specs = specsOf(spec, body.specs)
+  const rows = rowsOf(state, head.compacted + 1, seq)
+  return mergeKept(specs, keptFromJson(body.base), keptOf(specs, rows, head.replica))
+}
+
 /** Return the profile of what this device tracked, up to an event: `mine`, whatever became of it in a sync. */
-export function profileUpTo(spec: Spec, { head, body, events }: State, seq: number): Profile {
-  const rows = events.filter((event) => event.seq <= seq)
-  return merge(spec, carried(spec, body.base), foldRows(spec, rows, head.replica))
+export function mineUpTo(spec: Spec, state: State, seq: number): Carried {
+  const { head, body } = state
+  const { profile, sinceMs } = carry(spec, keptFromJson(body.base))
+  const rows = rowsOf(state, head.compacted + 1, seq)
+  return { profile: merge(spec, profile, foldRows(spec, rows, head.replica)), sinceMs }
 }
 
 /** Return the profile of all that is to be counted of this device: its log, and what is in quarantine. */
 export function profileOfMine(spec: Spec, state: State): Profile {
   const held = state.body.quarantine.flatMap((entry) => entry.events)
-  return merge(spec, profileUpTo(spec, state, state.head.last), foldRows(spec, held, state.head.replica))
-}
-
-/** Fold rows; one that a tab with another spec tracked, and this spec refuses, counts for nothing here. */
-export function foldRows(spec: Spec, rows: readonly StoredEvent[], replica: string): Profile {
-  try {
-    return fold(spec, rows, { replica })
-  } catch (error) {
-    if (!(error instanceof InvalidEvent)) throw error
-    return fold(
-      spec,
-      rows.filter((row) => accepts(spec, row)),
-      { replica },
-    )
-  }
-}
-
-function accepts(spec: Spec, event: StoredEvent): boolean {
-  try {
-    validateEvent(spec, event)
-    return true
-  } catch (error) {
-    if (error instanceof InvalidEvent) return false
-    throw error
-  }
+  const { profile } = mineUpTo(spec, state, state.head.last)
+  return merge(spec, profile, foldRows(spec, held, state.head.replica))
 }
 
 /** Return what has to be written to get from one state to the next. */

@@ -42,3 +42,26 @@ function webLocks(): LockManager | undefined {
   // Absent in an insecure context, in Node before 24 and in browsers of before 2022.
   return (globalThis.navigator as Partial<Navigator> | undefined)?.locks
 }
+
+const held = new Set<string>()
+
+/** Take a name for as long as the page lives, or until what is returned is called.
+ *
+ *  @returns null where another tab has it, or where the browser has no locks to tell. */
+export async function holdLock(name: string): Promise<(() => void) | null> {
+  const locks = webLocks()
+  if (locks === undefined) {
+    // Without Web Locks nobody can tell what other tabs do; where there is no document there is no other tab.
+    if (globalThis.document !== undefined || held.has(name)) return null
+    held.add(name)
+    return () => held.delete(name)
+  }
+  return await new Promise((resolve, reject) => {
+    locks
+      .request(name, { ifAvailable: true }, (lock) => {
+        if (lock === null) return resolve(null)
+        return new Promise<void>((release) => resolve(release))
+      })
+      .catch(reject)
+  })
+}

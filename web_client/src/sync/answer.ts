@@ -21,6 +21,10 @@ export interface Answer {
   /** The ids of the events `acked - recent.length + 1 .. acked`. */
   readonly recent: readonly string[]
   readonly others: Profile
+  /** By aggregate hash: since when those of `others` count that do not count all events. */
+  readonly sinceMs: ReadonlyMap<string, number>
+  /** A keyed hash of the subject; null from a server that does not tell it. */
+  readonly subjectTag: string | null
   readonly attributes: Readonly<Record<string, unknown>>
   readonly serverTimeMs: number
   readonly overlap: readonly string[]
@@ -57,6 +61,8 @@ export function parseAnswer(spec: Spec, replica: string, toDiff: boolean, value:
     head,
     recent,
     others: parseOthers(spec, member(value, 'others')),
+    sinceMs: parseSince(spec, member(value, 'since') ?? {}),
+    subjectTag: member(value, 'subject_tag') === undefined ? null : of('subject_tag', isTag, '32 hex digits'),
     attributes: parseAttributes(
       spec,
       of('attributes', isObject as (given: unknown) => given is Record<string, unknown>, 'an object'),
@@ -77,6 +83,14 @@ function parseOthers(spec: Spec, value: unknown): Profile {
   }
 }
 
+function parseSince(spec: Spec, value: unknown): ReadonlyMap<string, number> {
+  const entries = isObject(value) ? Object.entries(value) : []
+  if (!isObject(value) || !entries.every(([hash, ms]) => spec.aggregates.has(hash) && isCount(ms))) {
+    throw new InvalidAnswer('since', value, "an object of milliseconds by the spec's aggregate hashes")
+  }
+  return new Map(entries as [string, number][])
+}
+
 /** A server may know more of a subject than this spec declares; what it declares must be as it says. */
 function parseAttributes(spec: Spec, value: Record<string, unknown>): Record<string, unknown> {
   const declared = Object.fromEntries(Object.entries(value).filter(([name]) => spec.attributes.has(name)))
@@ -90,6 +104,10 @@ function parseAttributes(spec: Spec, value: Record<string, unknown>): Record<str
 
 function isString(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 128
+}
+
+function isTag(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
 }
 
 function isCount(value: unknown): value is number {

@@ -2,12 +2,12 @@
 
 import { asError } from '../log/errors.js'
 import type { Log } from '../log/log.js'
-import type { Diff, Head } from '../log/store/store.js'
+import type { Diff } from '../log/store/store.js'
 import { withLock } from '../platform/lock.js'
 import { randomReplica } from '../platform/random.js'
 import type { Spec } from '../reducer/spec.js'
 import type { Answer } from './answer.js'
-import { EventsQuarantined, ForeignAnswer, InvalidAnswer, ServerProblem } from './errors.js'
+import { ForeignAnswer, InvalidAnswer, ServerProblem, SubjectMismatch } from './errors.js'
 import { boundedQuiet, quietLeftMs } from './quiet.js'
 import { type Outcome, receive } from './receive.js'
 import { type Refusal, refuse } from './refuse.js'
@@ -20,8 +20,8 @@ const MAX_IDLE_ROUNDS = 24
 /** How a sync ended. It never rejects: what went wrong is `error`, and what was not sent is sent later. */
 export interface SyncReport {
   /** `synced`: nothing is left to send. `failed`: it is tried again. `local_only`: the client has no server.
-   *  `waiting`: the server asked for time, or what is left is ahead of its clock. */
-  readonly outcome: 'synced' | 'waiting' | 'failed' | 'local_only'
+   *  `outdated`: a newer client keeps the log, and sends it. `waiting`: the server asked for time, or what is left is ahead of its clock. */
+  readonly outcome: 'synced' | 'waiting' | 'failed' | 'outdated' | 'local_only'
   /** What each answer came to, in order. */
   readonly steps: readonly (Outcome | Refusal)[]
   readonly error: Error | null
@@ -57,41 +57,51 @@ export function createCourier(options: CourierOptions): Courier {
 
   /** The server is told of the diff only when it is on the disk: what is sent again must be the same. */
   const sealed = (): Promise<Diff | null> =>
-    log.change((state) => {
-      const next = seal(spec, state)
-      return { state: next, result: next.body.sealed }
-    }, true)
+    log.change(
+      (state) => {
+        const next = seal(spec, state, wall())
+        return { state: next, result: next.body.sealed }
+      },
+      { strict: true },
+    )
 
   function accept(answer: Answer): Promise<Outcome> {
-    return log.change((state) => {
-      const received = receive(spec, state, answer, randomReplica())
-      const head = { ...received.state.head, syncedMs: wall() }
-      const heard = received.outcome === 'stale' ? state : { ...received.state, head }
-      return { state: heard, result: received.outcome }
-    }, true)
+    return log.change(
+      (state) => {
+        const received = receive(spec, state, answer, randomReplica(), wall())
+        const head = { ...received.state.head, syncedMs: wall() }
+        const heard = ['stale', 'mismatched'].includes(received.outcome) ? state : { ...received.state, head }
+        return { state: heard, result: received.outcome }
+      },
+      { strict: true },
+    )
   }
 
-  const quietMs = () => quietLeftMs(quietUntil(log.head()), Date.now())
+  const quietMs = () => quietLeftMs(log.head().quietUntilMs, Date.now())
 
   /** All tabs of the log keep the silence that the server asked for, and those that are opened later. */
   async function keepQuiet(retryAfterMs: number): Promise<void> {
     const quietUntilMs = Date.now() + retryAfterMs
-    await log.change((state) => {
-      if (quietUntil(state.head) >= quietUntilMs) return { state, result: undefined }
-      const head = { ...state.head, revision: state.head.revision + 1, quietUntilMs }
-      return { state: { ...state, head }, result: undefined }
-    })
+    await log.change(
+      (state) => {
+        if (state.head.quietUntilMs >= quietUntilMs) return { state, result: undefined }
+        return { state: { ...state, head: { ...state.head, quietUntilMs } }, result: undefined }
+      },
+      { anySpec: true },
+    )
   }
 
   async function refused(diff: Diff, problem: ServerProblem): Promise<Refusal> {
-    const refusal = await log.change((state) => {
-      // Another tab may have had its answer meanwhile.
-      const same = state.body.sealed !== null && sameDiff(state.body.sealed, diff)
-      if (!same && problem.status !== 410) return { state, result: 'split' as const }
-      const result = refuse(spec, state, problem, wall(), randomReplica())
-      return { state: result.state, result: result.refusal }
-    }, true)
-    if (refusal === 'quarantined') onError(new EventsQuarantined(diff.ids, problem))
+    const refusal = await log.change<Refusal>(
+      (state) => {
+        // Another tab may have had its answer meanwhile.
+        const same = state.body.sealed !== null && sameDiff(state.body.sealed, diff)
+        if (!same && problem.status !== 410) return { state, result: 'split' as const }
+        const result = refuse(state, problem, wall(), randomReplica())
+        return { state: result.state, result: result.refusal }
+      },
+      { strict: true },
+    )
     return refusal
   }
 
@@ -104,12 +114,14 @@ export function createCourier(options: CourierOptions): Courier {
     })
     // Whoever held the lock before may have been asked for silence.
     await log.look()
+    if (log.outdated()) return done('outdated')
     if (quietMs() > 0) return done('waiting', null, quietMs())
     let asking = ask || log.head().epoch === null
     for (let idle = 0; idle < MAX_IDLE_ROUNDS; idle++) {
       if (asking) {
         const outcome = await accept(await transport.profile(spec, log.head().replica))
         steps.push(outcome)
+        if (outcome === 'mismatched') return done('failed', new SubjectMismatch())
         asking = isAnother(outcome)
         if (asking) continue
       }
@@ -120,6 +132,7 @@ export function createCourier(options: CourierOptions): Courier {
         const before = log.head()
         const outcome = await accept(answer)
         steps.push(outcome)
+        if (outcome === 'mismatched') return done('failed', new SubjectMismatch())
         if (log.head().acked > before.acked || log.head().last < before.last) idle = -1
         asking = isAnother(outcome)
         if (answer.retryAfterMs > 0) return done('waiting', null, boundedQuiet(answer.retryAfterMs))
@@ -128,7 +141,7 @@ export function createCourier(options: CourierOptions): Courier {
         const refusal = await refused(diff, error)
         steps.push(refusal)
         asking = refusal === 'erased'
-        if (refusal === 'kept') return done('failed', error, error.retryAfterMs)
+        if (refusal === 'kept' || refusal === 'unsealed') return done('failed', error, error.retryAfterMs)
       }
     }
     return done(
@@ -150,7 +163,7 @@ export function createCourier(options: CourierOptions): Courier {
       return await withLock(`${name}:sync`, wholly, ending).catch((error: unknown) => failed(steps, error))
     },
     leave() {
-      const diff = sealedAhead(log)
+      const diff = log.sealedAhead()
       const sent = diff === null ? null : transport.sendNow(spec, diff)
       // Of a page that goes on this is an answer like any other; what went wrong, the next sync meets again.
       sent?.then(accept).catch(() => {})
@@ -162,15 +175,6 @@ export function createCourier(options: CourierOptions): Courier {
 function failed(steps: SyncReport['steps'], error: unknown): SyncReport {
   const asked = error instanceof ServerProblem || error instanceof ForeignAnswer ? error.retryAfterMs : 0
   return { outcome: 'failed', steps, error: asError(error), retryAfterMs: asked }
-}
-
-function quietUntil(head: Head): number {
-  const { quietUntilMs = 0 } = head as Head & { readonly quietUntilMs?: number }
-  return quietUntilMs
-}
-
-function sealedAhead(log: Log): Diff | null {
-  return (log as Log & { sealedAhead?(): Diff | null }).sealedAhead?.() ?? null
 }
 
 /** Whether this is another replica now: what `others` are to it the answer to the one before did not say. */

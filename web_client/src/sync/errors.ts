@@ -65,17 +65,14 @@ export class ServerProblem extends ClientError {
   }
 }
 
-/** Events that the server refused for what they are; they count on this device and are offered again later. */
-export class EventsQuarantined extends ClientError {
-  override readonly name = 'EventsQuarantined'
+/** The token is of another subject than the log: nothing of the log is sent, and nothing of the answer is used. */
+export class SubjectMismatch extends ClientError {
+  override readonly name = 'SubjectMismatch'
 
-  constructor(
-    readonly ids: readonly string[],
-    override readonly cause: ServerProblem,
-  ) {
+  constructor() {
     super(
-      `the server refused the event${ids.length === 1 ? '' : 's'} ${ids.join(', ')} with ${cause.name}: ${cause.detail}; ` +
-        'they count on this device only, until the spec changes or a day has passed.',
+      "the token is of another subject than this device's log; nothing was sent. " +
+        'Call identify() when another person signs in, or give each person a client with a name of its own.',
     )
   }
 }

@@ -172,7 +172,9 @@ function requestOf(
 }
 
 function bodyOf(diff: Diff): string {
-  const { delta, ...members } = diff
+  const { delta, since, subject, ...rest } = diff
+  const counted = Object.keys(since).length === 0 ? {} : { since }
+  const members = { ...rest, ...counted, ...(subject === null ? {} : { subject_tag: subject }) }
   // The delta is canonical JSON already; so a diff that is sent again has the same bytes.
   return `${JSON.stringify(members).slice(0, -1)},"delta":${delta}}`
 }

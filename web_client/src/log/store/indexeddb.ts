@@ -7,55 +7,76 @@ const VERSION = 1
 const KIND = 'indexeddb'
 const META = 'meta'
 const EVENTS = 'events'
-// Some browsers never answer an open in their private mode.
+// Some browsers never answer an open in their private mode; and a page that was left in the middle may block the next.
 const OPEN_TIMEOUT_MS = 10_000
+const TRANSACTION_TIMEOUT_MS = 30_000
+/** What a transaction fails with for what it was to write; anything else is a fault of the connection. */
+const FAULTS_OF_DATA = [
+  'QuotaExceededError',
+  'NS_ERROR_DOM_QUOTA_REACHED',
+  'ConstraintError',
+  'DataCloneError',
+]
 
-/** Return the store of a database; it is opened at the first transaction, and again after the browser has closed it. */
+/** Return the store of a database. Its connection is opened by the first transaction, and anew after any failure of it: a browser
+ *  may end its database process under an open page, and tells it by the next transaction only. */
 export function indexedDbStore(name: string, factory: IDBFactory = indexedDB): Store {
   let opening: Promise<IDBDatabase> | null = null
+  let failing = false
 
   function connection(): Promise<IDBDatabase> {
-    if (opening === null) {
-      const attempt = open(factory, name, () => {
-        if (opening === attempt) opening = null
-      })
-      opening = attempt
-      attempt.catch(() => {
-        if (opening === attempt) opening = null
-      })
-    }
-    return opening
+    if (opening !== null) return opening
+    const attempt = open(factory, name, () => drop(attempt))
+    attempt.catch(() => drop(attempt))
+    opening = attempt
+    return attempt
   }
 
-  async function begin(read: Read): Promise<IDBTransaction> {
-    const durability = read.strict ? 'strict' : 'relaxed'
-    const start = async () => (await connection()).transaction([META, EVENTS], 'readwrite', { durability })
+  function drop(held: Promise<IDBDatabase> | null): void {
+    if (held === null || opening !== held) return
+    opening = null
+    held.then(
+      (database) => database.close(),
+      () => {},
+    )
+  }
+
+  async function attempt<Result>(read: Read, decide: (found: Found) => Write<Result>): Promise<Result> {
+    const held = connection()
+    const database = await held
     try {
-      return await start()
+      const durability = read.strict ? 'strict' : 'relaxed'
+      return await run(database.transaction([META, EVENTS], 'readwrite', { durability }), read, decide)
     } catch (error) {
-      // The connection was closed under us, by a new version or by the browser: once more, on a new one.
-      if ((error as Error).name !== 'InvalidStateError') throw error
-      opening = null
-      return await start()
+      if (!(error instanceof Thrown) && !FAULTS_OF_DATA.includes((error as Error).name)) drop(held)
+      throw error
     }
   }
 
   return {
     kind: KIND,
-    mayLose: null,
+    get mayLose() {
+      return failing ? 'what was not written, while the browser does not open its database' : null
+    },
     async transact(read, decide) {
       try {
-        const transaction = await begin(read)
-        return await run(transaction, read, decide)
+        const result = await attempt(read, decide).catch((error: unknown) => {
+          // The connection was closed under us before anything began: once more, on a new one.
+          if (!isClosed(error)) throw error
+          return attempt(read, decide)
+        })
+        failing = false
+        return result
       } catch (error) {
         if (error instanceof Thrown) throw error.cause
+        failing = true
         throw error instanceof StoreFailed ? error : new StoreFailed(KIND, error)
       }
     },
     async close() {
       const held = opening
-      opening = null
-      if (held !== null) (await held.catch(() => null))?.close()
+      drop(held)
+      await held?.catch(() => null)
     },
   }
 }
@@ -65,6 +86,11 @@ class Thrown extends ClientError {
   constructor(override readonly cause: unknown) {
     super('the decision threw')
   }
+}
+
+/** What `transaction` of a closed connection throws; of an open one it throws nothing of these names. */
+function isClosed(error: unknown): boolean {
+  return ['InvalidStateError', 'UnknownError'].includes((error as Error).name)
 }
 
 function open(factory: IDBFactory, name: string, closed: () => void): Promise<IDBDatabase> {
@@ -84,10 +110,7 @@ function open(factory: IDBFactory, name: string, closed: () => void): Promise<ID
       const database = request.result
       if (late) return database.close()
       // Another tab deletes or upgrades the database: it would wait for us for ever.
-      database.onversionchange = () => {
-        database.close()
-        closed()
-      }
+      database.onversionchange = closed
       database.onclose = closed
       resolve(database)
     }
@@ -109,10 +132,18 @@ function run<Result>(
   return new Promise((resolve, reject) => {
     let write: Write<Result> | undefined
     let thrown: Thrown | undefined
+    const timer = setTimeout(() => {
+      reject(new DOMException(`a transaction took over ${TRANSACTION_TIMEOUT_MS} ms`, 'TimeoutError'))
+      try {
+        transaction.abort()
+      } catch {
+        // It has ended meanwhile.
+      }
+    }, TRANSACTION_TIMEOUT_MS)
     const head: IDBRequest<Head | undefined> = meta.get('head')
     const body: IDBRequest<Body | undefined> | null = read.body ? meta.get('body') : null
-    const rows: IDBRequest<StoredEvent[]> | null =
-      read.after === undefined ? null : events.getAll(IDBKeyRange.lowerBound(read.after, true))
+    const range = rangeOf(read)
+    const rows: IDBRequest<StoredEvent[]> | null = range === null ? null : events.getAll(range)
     const last = rows ?? body ?? head
     last.onsuccess = () => {
       try {
@@ -127,9 +158,22 @@ function run<Result>(
         transaction.abort()
       }
     }
-    transaction.oncomplete = () => resolve((write as Write<Result>).result)
-    transaction.onabort = () => reject(thrown ?? transaction.error)
+    transaction.oncomplete = () => {
+      clearTimeout(timer)
+      resolve((write as Write<Result>).result)
+    }
+    transaction.onabort = () => {
+      clearTimeout(timer)
+      reject(thrown ?? transaction.error ?? new DOMException('the transaction was aborted', 'AbortError'))
+    }
   })
+}
+
+/** The keys of the rows that are asked for; null where there are none. */
+function rangeOf({ after, upTo = Number.POSITIVE_INFINITY }: Read): IDBKeyRange | null {
+  if (after === undefined || upTo <= after) return null
+  if (upTo === Number.POSITIVE_INFINITY) return IDBKeyRange.lowerBound(after, true)
+  return IDBKeyRange.bound(after, upTo, true, false)
 }
 
 function apply(write: Write<unknown>, meta: IDBObjectStore, events: IDBObjectStore): void {

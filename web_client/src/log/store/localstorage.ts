@@ -1,39 +1,45 @@
-/** The fallback store: localStorage, with an array of events per tab and segment.
+/** The fallback store: localStorage, the events in segments.
  *
- *  Browsers write it to the disk only seconds later, and without Web Locks two tabs may interleave. So no array is ever
- *  written by two tabs that append, and events that were given one seq are told apart by their ids when they are read. */
+ *  Browsers show a tab's writes to the others late, whatever locks are held, and write them to the disk seconds later. So it serves
+ *  one tab, which holds a lock for its life; another tab is refused. */
 
-import { withLock } from '../../platform/lock.js'
-import { randomEventId } from '../../platform/random.js'
-import { StoreFailed } from '../errors.js'
-import type { Body, Head, Store, StoredEvent, Write } from './store.js'
+import { holdLock } from '../../platform/lock.js'
+import { ClientError, StoreFailed } from '../errors.js'
+import type { Body, Found, Head, Read, Store, StoredEvent, Write } from './store.js'
 
 const KIND = 'localstorage'
-// An append rewrites one segment: its size bounds the cost of an append, and the number of keys that a read looks through.
+// An append rewrites one segment: its size bounds the cost of an append.
 const SEGMENT_EVENTS = 64
 
 /** What is to be written, key by key; null removes. */
 type Plan = Map<string, string | null>
 
-/** Return the store of a name; its keys all begin with it. */
+/** Return the store of a name; its keys all begin with it.
+ *
+ *  Its transactions throw StoreFailed while another tab holds it. */
 export function localStorageStore(name: string, storage: Storage = localStorage): Store {
   const [headKey, bodyKey, segments] = [`${name}:head`, `${name}:body`, `${name}:events:`]
-  const own = `${segments}${randomEventId()}:`
-  const parsed = new Map<string, { readonly text: string; readonly events: readonly StoredEvent[] }>()
-  let segment = 0
+  let holding: Promise<() => void> | null = null
+  let turn: Promise<unknown> = Promise.resolve()
+
+  function hold(): Promise<() => void> {
+    holding ??= holdLock(`${name}:localstorage`).then((release) => {
+      if (release === null) throw new ClientError('another tab has it; localStorage serves one tab')
+      return release
+    })
+    holding.catch(() => {
+      holding = null
+    })
+    return holding
+  }
+
+  function segmentKey(seq: number): string {
+    return `${segments}${Math.floor((seq - 1) / SEGMENT_EVENTS)}`
+  }
 
   function segmentKeys(): string[] {
     const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '')
     return keys.filter((key) => key.startsWith(segments))
-  }
-
-  function readSegment(key: string): readonly StoredEvent[] {
-    const text = storage.getItem(key) ?? '[]'
-    const known = parsed.get(key)
-    if (known?.text === text) return known.events
-    const events = JSON.parse(text) as StoredEvent[]
-    parsed.set(key, { text, events })
-    return events
   }
 
   function readJson<Value>(key: string): Value | null {
@@ -41,32 +47,36 @@ export function localStorageStore(name: string, storage: Storage = localStorage)
     return text === null ? null : (JSON.parse(text) as Value)
   }
 
-  function planAppend(plan: Plan, events: readonly StoredEvent[]): void {
-    // Another tab may have compacted or replaced our segment: only what is there counts.
-    let current = plan.has(`${own}${segment}`) ? [] : readSegment(`${own}${segment}`)
-    for (let rest = events; rest.length > 0; ) {
-      if (current.length >= SEGMENT_EVENTS || plan.has(`${own}${segment}`)) {
-        segment++
-        current = []
-      }
-      const room = SEGMENT_EVENTS - current.length
-      current = [...current, ...rest.slice(0, room)]
-      plan.set(`${own}${segment}`, JSON.stringify(current))
-      rest = rest.slice(room)
-    }
+  function readRows({ after, upTo = Number.POSITIVE_INFINITY }: Read): readonly StoredEvent[] {
+    if (after === undefined) return []
+    const rows = segmentKeys().flatMap((key) => readJson<StoredEvent[]>(key) ?? [])
+    return rows.filter(({ seq }) => seq > after && seq <= upTo).sort((a, b) => a.seq - b.seq)
   }
 
-  function planReplace(plan: Plan, events: readonly StoredEvent[]): void {
-    for (const key of segmentKeys()) plan.set(key, null)
-    planAppend(plan, events)
+  function planned(write: Write<unknown>): Plan {
+    const plan: Plan = new Map()
+    const { forget = 0, replace, append = [] } = write
+    const stands = replace === undefined ? readRowsOf(forget, append) : []
+    if (replace !== undefined || forget > 0) for (const key of segmentKeys()) plan.set(key, null)
+    const bySegment = new Map<string, StoredEvent[]>()
+    for (const event of [...stands, ...(replace ?? []), ...append]) {
+      const key = segmentKey(event.seq)
+      bySegment.set(key, [...(bySegment.get(key) ?? []), event])
+    }
+    for (const [key, events] of bySegment) plan.set(key, JSON.stringify(events))
+    if (write.body !== undefined) plan.set(bodyKey, JSON.stringify(write.body))
+    // Last, so that a crash in between leaves rows that are not counted yet, never a count without rows.
+    if (write.head !== undefined) plan.set(headKey, JSON.stringify(write.head))
+    return plan
   }
 
-  function planForget(plan: Plan, seq: number): void {
-    for (const key of segmentKeys()) {
-      const events = readSegment(key)
-      const kept = events.filter((event) => event.seq > seq)
-      if (kept.length < events.length) plan.set(key, kept.length === 0 ? null : JSON.stringify(kept))
-    }
+  /** The rows that stand in the segments which are written again. */
+  function readRowsOf(forget: number, append: readonly StoredEvent[]): readonly StoredEvent[] {
+    if (forget > 0) return readRows({ after: forget })
+    const first = append[0]?.seq
+    return first === undefined
+      ? []
+      : (readJson<StoredEvent[]>(segmentKey(first)) ?? []).filter(({ seq }) => seq < first)
   }
 
   /** Write all or nothing: a storage that is full in the middle gets back what it had. */
@@ -84,85 +94,62 @@ export function localStorageStore(name: string, storage: Storage = localStorage)
   }
 
   function put(key: string, text: string | null): void {
-    if (text === null) {
-      storage.removeItem(key)
-      parsed.delete(key)
-    } else {
-      storage.setItem(key, text)
-    }
+    if (text === null) storage.removeItem(key)
+    else storage.setItem(key, text)
   }
 
-  function planned(write: Write<unknown>): Plan {
-    const plan: Plan = new Map()
-    if (write.forget !== undefined) planForget(plan, write.forget)
-    if (write.replace !== undefined) planReplace(plan, write.replace)
-    if (write.append !== undefined) planAppend(plan, write.append)
-    if (write.body !== undefined) plan.set(bodyKey, JSON.stringify(write.body))
-    // Last, so that a crash in between leaves rows that are not counted yet (`settled` counts them), never a count without rows.
-    if (write.head !== undefined) plan.set(headKey, JSON.stringify(write.head))
-    return plan
+  /** What a crash between two keys has left is put right: rows that no head counts are counted. */
+  function settle(): void {
+    const head = readJson<Head>(headKey)
+    if (head === null) return
+    const rows = readRows({ after: head.compacted })
+    const live = rows.filter((event, index) => event.seq === head.compacted + 1 + index)
+    const last = head.compacted + live.length
+    if (last === head.last && live.length === rows.length) return
+    const tracked = head.tracked + last - head.last
+    const time = Math.max(head.time, ...live.slice(-SEGMENT_EVENTS).map((event) => event.time))
+    const acked = Math.min(head.acked, last)
+    apply(planned({ head: { ...head, last, tracked, time, acked }, replace: live, result: null }))
   }
 
-  /** All rows in order, after what a crash or a tab without Web Locks left behind has been put right. */
-  function readRows(head: Head | null): { head: Head | null; rows: readonly StoredEvent[] } {
-    const rows = segmentKeys()
-      .flatMap(readSegment)
-      .sort((a, b) => a.seq - b.seq)
-    const put = head === null ? null : settled(head, readJson<Body>(bodyKey), rows)
-    if (put === null) return { head, rows }
-    apply(planned({ head: put.head, replace: put.rows, result: null }))
-    return put
+  async function transact<Result>(read: Read, decide: (found: Found) => Write<Result>): Promise<Result> {
+    const isFirst = holding === null
+    await hold().catch((error: unknown) => {
+      throw new StoreFailed(KIND, error)
+    })
+    if (isFirst) settle()
+    const body = read.body ? readJson<Body>(bodyKey) : null
+    const write = decide({ head: readJson<Head>(headKey), body, events: readRows(read) })
+    apply(planned(write))
+    return write.result
   }
 
   return {
     kind: KIND,
     mayLose: 'the last seconds, when the browser or the device crashes',
     transact(read, decide) {
-      return withLock(`${name}:store`, async () => {
-        const head = readJson<Head>(headKey)
-        const found = read.after === undefined ? { head, rows: [] } : readRows(head)
-        const after = read.after ?? 0
-        const write = decide({
-          head: found.head,
-          body: read.body ? readJson<Body>(bodyKey) : null,
-          events: found.rows.filter((event) => event.seq > after),
-        })
-        apply(planned(write))
-        return write.result
-      })
+      const mine = turn.then(
+        () => transact(read, decide),
+        () => transact(read, decide),
+      )
+      turn = mine
+      return mine
     },
-    async close() {},
+    async close() {
+      await turn.catch(() => {})
+      const held = holding
+      holding = null
+      const release = await held?.catch(() => null)
+      release?.()
+    },
   }
 }
 
-/** Return the log in which every event has a seq of its own and is counted, null where that is so already. */
-function settled(
-  head: Head,
-  body: Body | null,
-  rows: readonly StoredEvent[],
-): { head: Head; rows: readonly StoredEvent[] } | null {
-  const live = rows.filter((event) => event.seq > head.compacted)
-  const contiguous = live.every((event, index) => event.seq === head.compacted + 1 + index)
-  if (contiguous && live.length === head.last - head.compacted) return null
-
-  const sealed = new Set(body?.sealed?.ids)
-  const preferred = [...live].sort(
-    (a, b) => a.seq - b.seq || Number(sealed.has(b.id)) - Number(sealed.has(a.id)) || (a.id < b.id ? -1 : 1),
-  )
-  const first = preferred.filter((event, index) => event.seq !== preferred[index - 1]?.seq)
-  const again = preferred.filter((event, index) => event.seq === preferred[index - 1]?.seq)
-  const kept = [...first, ...again].map((event, index) => ({ ...event, seq: head.compacted + 1 + index }))
-  const last = head.compacted + kept.length
-  const time = Math.max(head.time, ...kept.slice(-again.length - 1).map((event) => event.time))
-  return {
-    head: {
-      ...head,
-      last,
-      time,
-      acked: Math.min(head.acked, last),
-      tracked: head.tracked + last - head.last,
-      generation: head.generation + 1,
-    },
-    rows: kept,
+/** Whether the localStorage of this page has a log of a name. */
+export function holdsLog(name: string): boolean {
+  try {
+    return localStorage.getItem(`${name}:head`) !== null
+  } catch {
+    return false
   }
 }

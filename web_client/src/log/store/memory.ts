@@ -11,8 +11,9 @@ export function memoryStore(): Store {
     kind: 'memory',
     mayLose: 'everything, as soon as the page is left',
     async transact(read, decide) {
-      const { after } = read
-      const asked = after === undefined ? [] : events.slice(firstAfter(events, after))
+      const { after, upTo = Number.POSITIVE_INFINITY } = read
+      const asked =
+        after === undefined ? [] : events.slice(firstAfter(events, after), firstAfter(events, upTo))
       const write = decide({ head, body: read.body ? body : null, events: asked })
       head = write.head ?? head
       body = write.body ?? body

@@ -10,6 +10,8 @@ export interface StoredEvent {
   /** Milliseconds since the Unix epoch, by the log's clock. */
   readonly time: number
   readonly data: Readonly<Record<string, number | string | boolean | null>>
+  /** Its data are in `base` already, since the log's spec refuses what an earlier one took; the row stays for its id. */
+  readonly folded?: true
 }
 
 /** The profile of the events `from..to` of one replica, sealed: it never changes again. `from` 0 is the whole contribution. */
@@ -23,13 +25,19 @@ export interface Diff {
   readonly ids: readonly string[]
   /** The profile's canonical JSON. */
   readonly delta: string
+  /** By aggregate hash: since when those count that do not count all events, milliseconds since the Unix epoch. */
+  readonly since: Readonly<Record<string, number>>
+  /** The tag of the subject whose events these are; null until a server has told it. */
+  readonly subject: string | null
 }
 
 /** The scalars of the log: small, since every append rewrites them. */
 export interface Head {
-  readonly format: 1
-  /** The id of the spec that `Body`'s profiles were folded by. */
+  readonly format: 2
+  /** The id of the spec by which the log is folded and sealed; '' until a client has known one. A tab of another spec is outdated. */
   readonly spec: string
+  /** The tag of the subject whose log this is; null until a server has told it. */
+  readonly subject: string | null
   readonly replica: string
   /** The subject's epoch; null until a server has told it. */
   readonly epoch: number | null
@@ -41,6 +49,10 @@ export interface Head {
   readonly last: number
   /** The last time given out, by the log's clock. */
   readonly time: number
+  /** By how much the wall clock was ahead of the server's when it last answered, in milliseconds; 0 within a minute. */
+  readonly aheadMs: number
+  /** Since when the wall clock stands below `time`, by the wall clock; null while it does not. */
+  readonly belowMs: number | null
   /** Events up to this seq have no row: they are folded into `base`. */
   readonly compacted: number
   /** Events up to this seq are in the server's contribution of this replica. */
@@ -49,8 +61,8 @@ export interface Head {
   readonly whole: boolean
   /** At most so many events go into the next diff. */
   readonly limit: number
-  /** Only events up to this time are sent, since the server's clock is behind; null where none is held back. */
-  readonly sendUpToMs: number | null
+  /** The server asked for silence until then, by the wall clock. */
+  readonly quietUntilMs: number
   /** Calls of `track` since the log began, those refused included. */
   readonly tracked: number
   readonly rejected: number
@@ -58,6 +70,8 @@ export interface Head {
   readonly quarantined: number
   /** When the server last answered, by this device's clock. */
   readonly syncedMs: number | null
+  /** By journal: up to which of its numbers its events are in the log. */
+  readonly journals: Readonly<Record<string, number>>
 }
 
 /** Events that the server refused, taken out of the log so that the rest goes on; they still count on this device. */
@@ -68,15 +82,23 @@ export interface Quarantine {
   readonly events: readonly StoredEvent[]
 }
 
-/** The large part, rewritten only by a sync. Profiles are canonical JSON. */
+/** The large part, rewritten only by a sync. */
 export interface Body {
-  /** The profile of the events up to `compacted`. */
+  /** The kept profile (SEMANTICS.md) of the events up to `compacted`, as JSON. */
   readonly base: string
-  /** What the server last told of the subject's other replicas. */
+  /** The kept profile of what the server last told of the subject's other replicas, as JSON. */
   readonly others: string
   readonly attributes: Readonly<Record<string, unknown>>
   readonly sealed: Diff | null
   readonly quarantine: readonly Quarantine[]
+  /** By id: the specs whose aggregates `base` goes on to count, so that going back to one loses nothing. */
+  readonly specs: Readonly<Record<string, KeptSpec>>
+}
+
+export interface KeptSpec {
+  readonly json: string
+  /** When a client last opened the log by it, by the wall clock. */
+  readonly usedMs: number
 }
 
 /** What one transaction reads. */
@@ -85,6 +107,8 @@ export interface Read {
   readonly body?: boolean
   /** Rows with a larger seq are read; left out, none are. */
   readonly after?: number
+  /** Rows up to this seq are read; left out, all are. */
+  readonly upTo?: number
   /** Whether the write must have reached the disk, not only the operating system, before it resolves. */
   readonly strict?: boolean
 }
