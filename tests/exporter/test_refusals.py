@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from edgefold_exporter import BundleExists, InvalidTrainingData, UnsupportedModel, export
+from edgefold_exporter import BundleExists, InvalidTrainingData, ParityError, UnsupportedModel, export
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
@@ -139,3 +140,18 @@ def test_what_is_no_bundle_is_never_overwritten(tmp_path: Path) -> None:
     with pytest.raises(BundleExists, match="no whole bundle"):
         export(model, spec, X, tmp_path / "notes.zip")
     assert (tmp_path / "notes.zip").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        UnsupportedModel("SVC", "kernel", "rbf", "trees", "Fit a tree."),
+        InvalidTrainingData("X", 3, "a frame"),
+        ParityError("golden", {"orders": 1}, (True, [0.1, 0.9]), (False, [0.9, 0.1]), 1e-9, 2),
+        BundleExists("shop", "version 2", "a higher version"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_crosses_a_process_with_its_values(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -124,6 +124,7 @@ def a_fold_case(name: str) -> tuple[ef.Spec, dict[str, Any]]:
     return next((ef.Spec.from_json(spec), case) for label, spec, case in cases("fold") if label == name and spec)
 
 
+@pytest.mark.usefixtures("planted_fault")
 def test_the_runner_sees_a_lost_tie_break(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, case = a_fold_case("extreme: at one time the larger seq is last")
     monkeypatch.setattr(
@@ -133,6 +134,7 @@ def test_the_runner_sees_a_lost_tie_break(monkeypatch: pytest.MonkeyPatch) -> No
         run_fold(spec, case)
 
 
+@pytest.mark.usefixtures("planted_fault")
 def test_the_runner_sees_a_window_that_starts_one_bucket_late(monkeypatch: pytest.MonkeyPatch) -> None:
     spec, case = a_fold_case("window: an event exactly one window ago is in it")
     monkeypatch.setattr(

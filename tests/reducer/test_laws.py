@@ -124,6 +124,7 @@ def plant_dropped_side(patch: pytest.MonkeyPatch) -> ef.Spec:
     return spec_of(ef.count_by(sale.note, keys=["a"]))
 
 
+@pytest.mark.usefixtures("planted_fault")
 @pytest.mark.parametrize("plant", [plant_lost_tie_break, plant_double_merge, plant_dropped_side])
 def test_the_check_of_the_law_sees_a_planted_fault(plant: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     spec = plant(monkeypatch)

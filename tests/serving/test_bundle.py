@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -257,3 +258,28 @@ def test_a_category_with_more_after_it_is_another_as_in_the_page(more: str, made
     assert scores[0] != scores[1] == scores[2]
     if more != "\ud800":  # which Arrow does not hold
         assert (made.bundle.score(pa.Table.from_pylist([ours, longer, other])).scores == scores).all()
+
+
+def test_a_bundle_and_its_manifest_print_on_a_line(made: Exported) -> None:
+    size = sum(file.stat().st_size for file in made.path.iterdir())
+    name, spec = made.bundle.manifest.name, made.bundle.spec
+    expected = f"<Bundle {name} version 1 of spec {spec.name} {spec.id[:12]}…: {size:,} bytes>"
+    assert repr(Bundle.open(made.path)) == expected
+    assert len(repr(made.bundle.manifest)) < 200
+
+
+def test_a_bundle_that_has_scored_pickles_and_scores_alike(made: Exported) -> None:
+    expected = made.bundle.score(made.X.head(50))
+    again = pickle.loads(pickle.dumps(made.bundle))
+    assert again == made.bundle
+    assert (again.score(made.X.head(50)).probabilities == expected.probabilities).all()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [InvalidBundle("model.onnx", 1, "2"), BundleExpired("shop", "2027-02-03"), InvalidRows("orders", "x", "a number")],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_crosses_a_process_with_its_values(error: Exception) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from edgefold_sync_api import InvalidImport, bulk
 from edgefold_sync_api.bulk import import_attributes, import_profiles
 from edgefold_sync_api.command import import_command
+from edgefold_sync_api.errors import InvalidRequest
 from edgefold_sync_api.sync import retire_replica
 from flask import Flask
 
@@ -112,3 +114,9 @@ def test_edgefold_import_names_the_line_that_is_wrong(app: Flask, tmp_path: Path
     assert done.exit_code == 1
     assert "Error: row 3: " in done.output
     assert rows_of(app)["subjects"] == []
+
+
+def test_a_refusal_crosses_a_process_with_its_values() -> None:
+    for error in (InvalidImport(3, "time", "x", "an integer"), InvalidRequest("from", -1, "0 or more")):
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))

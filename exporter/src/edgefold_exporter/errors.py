@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from edgefold_reducer.errors import reduce_error
+
 
 class ExportError(Exception):
     """The root of every error that the exporter raises on purpose."""
+
+    __reduce__ = reduce_error
 
 
 class UnsupportedModel(ExportError):

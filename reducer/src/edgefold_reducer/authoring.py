@@ -6,11 +6,12 @@ gives before the first event, else NaN (None for a string).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Set
 
+from .canonical import plain
 from .duration import DAY, Duration, default_hop
 from .errors import InvalidSpec
-from .event import EventType
+from .event import EventType, event_fields, event_name
 from .expression import Expression
 from .node import AggregateNode, AttributeNode, Default, RatioNode
 from .rules import check_aggregate, check_ratio
@@ -93,7 +94,7 @@ def time_since_last(
 def count_by(
     key: Expression,
     *,
-    keys: Sequence[str] | None = None,
+    keys: Iterable[str] | None = None,
     where: Where = None,
     within: Within = None,
     hop: Within = None,
@@ -106,13 +107,16 @@ def total_by(
     value: Expression,
     key: Expression,
     *,
-    keys: Sequence[str] | None = None,
+    keys: Iterable[str] | None = None,
     where: Where = None,
     within: Within = None,
     hop: Within = None,
 ) -> AggregateNode:
     """Sum a number by a key: an enum's values, or ``keys`` of a string, which then has ``__other__`` too."""
-    return _of("total_by", value, where, within, hop, key=_field_of(key), keys=_keys(keys))
+    event, name = _event_of("total_by", value), _field_of(key)
+    if key.event != event:
+        raise InvalidSpec("the key of total_by", key, f"a field of {event_name(event)}, as the value is")
+    return _of("total_by", value, where, within, hop, key=name, keys=_keys(keys))
 
 
 def distinct(
@@ -124,12 +128,14 @@ def distinct(
 
 def attribute(name: str, *, default: Default = None) -> AttributeNode:
     """Read an attribute that the server sets."""
-    return AttributeNode(name, default)
+    if not isinstance(name, str):
+        raise InvalidSpec("an attribute", name, "its name among the spec's attributes: attribute('country')")
+    return AttributeNode(name, plain(default))
 
 
 def ratio(numerator: AggregateNode, denominator: AggregateNode, *, default: Default = None) -> RatioNode:
     """Divide one read-out by another; missing where either is, or the divisor is 0."""
-    node = RatioNode(numerator, denominator, default)
+    node = RatioNode(numerator, denominator, plain(default))
     check_ratio("ratio", node)
     return node
 
@@ -144,13 +150,18 @@ def _over(
     **members: object,
 ) -> AggregateNode:
     if not isinstance(event, EventType):
-        raise InvalidSpec(f"the event of {aggregate}", event, "an event type, as event(…) gives")
+        of = event.event if isinstance(event, Expression) else None
+        hint = "an event type, as event(…) gives" if of is None else f"the event itself: {aggregate}({event_name(of)})"
+        raise InvalidSpec(f"the event of {aggregate}", event, hint)
     if hop is not None and within is None:
         raise InvalidSpec(f"the hop of {aggregate}", hop, "a window (within=…) that it belongs to")
     if within is not None:
         if not isinstance(within, Duration):
             raise InvalidSpec(f"the window of {aggregate}", within, "a duration, such as days(90)")
+        if hop is not None and not isinstance(hop, Duration):
+            raise InvalidSpec(f"the hop of {aggregate}", hop, "a duration, such as hours(6)")
         members |= {"window_ms": within.milliseconds, "hop_ms": (hop or default_hop(within)).milliseconds}
+    members = {name: plain(member) for name, member in members.items()}
     node = AggregateNode(aggregate, event, value, where, **members)  # type: ignore[arg-type]  # checked next
     check_aggregate(aggregate, node)
     return node
@@ -164,7 +175,11 @@ def _of(
 
 def _event_of(aggregate: str, value: Expression) -> EventType:
     if not isinstance(value, Expression) or value.event is None:
-        raise InvalidSpec(f"the value of {aggregate}", value, "a field, or an expression of some: order.amount")
+        expected = "a field, or an expression of some: order.amount"
+        if isinstance(value, EventType):
+            fields = event_fields(value)
+            expected = f"one of its fields: {aggregate}({event_name(value)}.{next(iter(fields), 'amount')})"
+        raise InvalidSpec(f"the value of {aggregate}", value, expected)
     return value.event
 
 
@@ -175,8 +190,13 @@ def _field_of(key: Expression) -> str:
     return name
 
 
-def _keys(keys: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if keys is None else tuple(keys)
+def _keys(keys: Iterable[str] | None) -> tuple[str, ...] | None:
+    if keys is None:
+        return None
+    if isinstance(keys, str | Set) or not isinstance(keys, Iterable):
+        one = f"a list of them, in the order of the columns: keys=[{keys!r}]" if isinstance(keys, str) else ""
+        raise InvalidSpec("keys", keys, one or "a list of strings, in the order of the columns")
+    return tuple(plain(key) for key in keys)
 
 
 def _unit_ms(unit: Duration) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from typing import Any
 
 import rfc8785
@@ -42,9 +43,21 @@ def safe_integer(value: object) -> int | None:
     """
     if type(value) is int:
         return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else None
-    if isinstance(value, float) and value.is_integer() and abs(value) <= MAX_SAFE_INTEGER:
-        return int(value)
-    return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= MAX_SAFE_INTEGER else None
+    held = plain(value)
+    return None if held is value else safe_integer(held)
+
+
+def plain(value: Any) -> Any:
+    """Return the Python value that a numpy scalar holds, anything else as it is; a time of numpy's is no number.
+
+    It loads no numpy: where nobody has, no value is one of its scalars.
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(value, numpy.bool_ | numpy.number | numpy.str_):
+        return value
+    return value if isinstance(value, numpy.timedelta64) else value.item()
 
 
 def encode_integer(value: int) -> int | str:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import copyreg
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
+
+
+def reduce_error(error: Exception) -> tuple[Any, ...]:
+    """Pickle an error with its values, so that it crosses a process; Exception's own way would call its class with the message alone."""
+    return copyreg.__newobj__, (type(error), *error.args), vars(error)  # type: ignore[attr-defined]  # no stub has it
 
 
 class ReducerError(Exception):
     """The root of every error that the reducer raises on purpose."""
+
+    __reduce__ = reduce_error
 
 
 class InvalidSpec(ReducerError):
@@ -20,10 +30,17 @@ class InvalidSpec(ReducerError):
 class InvalidEvent(ReducerError):
     """An event that the spec refuses; nothing of it was folded."""
 
-    def __init__(self, event: str | None, field: str | None, value: object, expected: str) -> None:
+    def __init__(
+        self,
+        event: str | None,
+        field: str | None,
+        value: object,
+        expected: str,
+        advice: str = "Correct it, or declare it in the spec.",
+    ) -> None:
         self.event, self.field, self.value, self.expected = event, field, value, expected
         place = ".".join(part for part in (event, field) if part) or "the event"
-        super().__init__(f"{place} is {shown(value)}; expected {expected}. Correct it, or declare it in the spec.")
+        super().__init__(f"{place} is {shown(value)}; expected {expected}. {advice}")
 
 
 class InvalidReplica(ReducerError):
@@ -88,6 +105,14 @@ class InvalidTable(ReducerError):
     ) -> None:
         self.table, self.refused, self.row, self.field, self.value = table, refused, row, field, value
         super().__init__(f"table {table}: {message}")
+
+
+def listed(names: Iterable[str], given: object) -> str:
+    """Return the names that there are, and which of them a misspelt one is near to."""
+    there = list(names)
+    folded = {name.casefold(): name for name in there}
+    near = get_close_matches(given.casefold(), folded, n=1) if isinstance(given, str) else []
+    return ", ".join(there) + (f" (did you mean {folded[near[0]]}?)" if near else "")
 
 
 def shown(value: object) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .canonical import safe_integer
-from .errors import InvalidEvent, InvalidSpec
+from .errors import InvalidEvent, InvalidSpec, listed
 from .evaluate import Data, evaluator
 from .expression import Expression, field_expression
-from .field import Field, Refused, Value, check_name
+from .field import FIELD_EXPECTED, Field, Refused, Value, advice, check_name
 
 
 class EventType:
@@ -24,7 +24,7 @@ class EventType:
 
     def __getitem__(self, field: str) -> Expression:
         if field not in self._fields:
-            raise InvalidSpec("a field", field, f"a field of {self._name}: {', '.join(self._fields)}")
+            raise InvalidSpec("a field", field, f"a field of {self._name}: {listed(self._fields, field)}")
         return field_expression(self, field, self._fields[field])
 
     def __getattr__(self, field: str) -> Expression:
@@ -42,7 +42,7 @@ class EventType:
         return hash(self._name)
 
     def __repr__(self) -> str:
-        return f"event({self._name!r}, {', '.join(f'{name}={field!r}' for name, field in self._fields.items())})"
+        return f"event({', '.join([repr(self._name), *(f'{name}={field!r}' for name, field in self._fields.items())])})"
 
 
 def event(name: str, /, **fields: Field) -> EventType:
@@ -51,7 +51,7 @@ def event(name: str, /, **fields: Field) -> EventType:
     for field, kind in fields.items():
         check_name(f"a field of {name}", field)
         if not isinstance(kind, Field):
-            raise InvalidSpec(f"{name}.{field}", kind, "integer(), decimal(…), boolean(), enum(…) or string(…)")
+            raise InvalidSpec(f"{name}.{field}", kind, FIELD_EXPECTED)
     return EventType(name, fields)
 
 
@@ -78,8 +78,9 @@ class Event:
 Validator = Callable[[object], Event]
 
 
-def event_validator(types: Iterable[EventType], arithmetic: Mapping[str, list[Expression]]) -> Validator:
+def event_validator(types: Sequence[EventType], arithmetic: Mapping[str, list[Expression]]) -> Validator:
     """Return the check of an event against its type, and against the range of the spec's ``arithmetic`` on it."""
+    declared = {event_name(event_type): event_fields(event_type) for event_type in types}
     plans = {
         event_name(event_type): (
             event_fields(event_type).keys(),
@@ -95,7 +96,7 @@ def event_validator(types: Iterable[EventType], arithmetic: Mapping[str, list[Ex
         name = value.get("type")
         plan = plans.get(name) if isinstance(name, str) else None
         if plan is None or name is None:
-            raise InvalidEvent(None, "type", name, f"a declared event type: {', '.join(plans)}")
+            raise InvalidEvent(None, "type", name, f"a declared event type: {listed(plans, name)}")
         known, fields, checks = plan
         time = safe_integer(value.get("time"))
         if time is None or time < 0:
@@ -110,9 +111,9 @@ def event_validator(types: Iterable[EventType], arithmetic: Mapping[str, list[Ex
             raise InvalidEvent(name, "data", raw, "an object")
         if not raw.keys() <= known:
             undeclared = next(field for field in raw if field not in known)
-            raise InvalidEvent(name, str(undeclared), raw[undeclared], f"a declared field: {', '.join(known)}")
+            raise InvalidEvent(name, str(undeclared), raw[undeclared], f"a declared field: {listed(known, undeclared)}")
         data: dict[str, Value | None] = {}
-        field = None
+        field = ""
         try:
             for field, accept, optional in fields:
                 given = raw.get(field)
@@ -123,7 +124,8 @@ def event_validator(types: Iterable[EventType], arithmetic: Mapping[str, list[Ex
                 else:
                     accept(None)
         except Refused as refused:
-            raise InvalidEvent(name, field, given, str(refused)) from None
+            todo = advice(field, declared[name][field], given)
+            raise InvalidEvent(name, field, given, str(refused), todo) from None
         _check_arithmetic(name, data, checks)
         return Event(name, time, seq, data)
 

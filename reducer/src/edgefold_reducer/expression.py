@@ -5,13 +5,14 @@ Written in Python with operators (``order.amount >= 20``), kept as JSON, evaluat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal as Digits
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from .canonical import MAX_SAFE_INTEGER, safe_integer
-from .errors import InvalidSpec
+from .canonical import MAX_SAFE_INTEGER, plain, safe_integer
+from .errors import InvalidSpec, listed
+from .expression_text import expression_text
 from .field import Boolean, Enum, Field, String, as_spec_value, is_well_formed
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Truth:
 
 
 Type = Number | Text | Truth
+_TYPE_NAMES = {Number: "number", Text: "string", Truth: "boolean"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,9 @@ class Expression:
     operands: tuple[Any, ...]
     type: Type
     event: EventType | None
+
+    __array_ufunc__: ClassVar[None] = None
+    """So that numpy leaves ``np.float64(2) * order.amount`` to the node."""
 
     def __add__(self, other: object) -> Expression:
         return _combine("add", self, other)
@@ -72,6 +77,20 @@ class Expression:
 
     def __rmul__(self, other: object) -> Expression:
         return _combine("multiply", other, self)
+
+    def __neg__(self) -> Expression:
+        return _combine("subtract", 0, self)
+
+    def _undivided(self, other: object) -> NoReturn:
+        raise InvalidSpec("a division", self, "none: a spec has exact integers only; divide read-outs, ratio(…, …)")
+
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = _undivided
+
+    def __mod__(self, other: object) -> NoReturn:
+        raise InvalidSpec("a remainder", self, "+, - and *: there is no % in a spec")
+
+    def __pow__(self, other: object) -> NoReturn:
+        raise InvalidSpec("a power", self, f"a product: {self!r} * {self!r}")
 
     def __eq__(self, other: object) -> Expression:  # type: ignore[override]  # an operator of the tree
         return _combine("equal", self, other)
@@ -100,9 +119,16 @@ class Expression:
     def __invert__(self) -> Expression:
         return node("not", self)
 
-    def is_in(self, values: list[Any] | tuple[Any, ...]) -> Expression:
+    def is_in(self, values: Iterable[Any]) -> Expression:
         """Whether the value is one of a list."""
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise InvalidSpec("the values of is_in", values, f"a list of them: is_in([{values!r}])")
+        if isinstance(values, Set):
+            raise InvalidSpec("the values of is_in", values, "a list, whose order is the same in every run: sorted(…)")
         literals = [as_expression(value) for value in values]
+        for value, literal in zip(values, literals, strict=True):
+            if literal.operator != "literal":
+                raise InvalidSpec("a value of is_in", value, "values; compare fields by == and join these by |")
         if isinstance(self.type, Number):
             widest = max([self.type.scale, *(v.type.scale for v in literals if isinstance(v.type, Number))])
             widened = [_rescaled(literal, widest) for literal in literals]
@@ -116,11 +142,14 @@ class Expression:
     def __bool__(self) -> NoReturn:
         raise InvalidSpec(
             "a predicate",
-            self.to_json(),
-            "no truth value while the spec is built: write & for and, | for or, ~ for not",
+            self,
+            "no truth value while the spec is built: write & for and, | for or, ~ for not, (0 < x) & (x < 5) for a chain",
         )
 
     __hash__ = None  # type: ignore[assignment]  # == builds a node, so it can't be a key
+
+    def __repr__(self) -> str:
+        return expression_text(self)
 
     def to_json(self) -> dict[str, Any]:
         """Return the node as JSON."""
@@ -164,6 +193,9 @@ def as_expression(value: object) -> Expression:
     """Return value where it is an expression already, else the literal of it."""
     if isinstance(value, Expression):
         return value
+    value = plain(value)
+    if value is None or value != value:  # noqa: PLR0124  # NaN
+        raise InvalidSpec("a literal", value, "a value; whether an optional field is there is asked by is_missing()")
     if isinstance(value, float) and not value.is_integer():
         digits = Digits(repr(value)).as_tuple()  # the shortest decimal that reads back as this double
         if not isinstance(digits.exponent, int):
@@ -216,7 +248,11 @@ def _result_type(operator: str, operands: tuple[Any, ...]) -> Type:
     if operator in ("and", "or", "not"):
         for operand in operands:
             if operand.type != Truth():
-                raise InvalidSpec(f"an operand of {operator}", operand.to_json(), "a boolean")
+                raise InvalidSpec(
+                    f"an operand of {operator}",
+                    operand,
+                    "a predicate, each comparison in parentheses: (x > 1) & (y < 2)",
+                )
         return Truth()
     if operator == "in":
         if not operands[1]:
@@ -231,7 +267,7 @@ def _result_type(operator: str, operands: tuple[Any, ...]) -> Type:
         return Truth()
     if not isinstance(first, Number) or not isinstance(second, Number):
         wrong = operands[1] if isinstance(first, Number) else operands[0]
-        raise InvalidSpec(f"an operand of {operator}", wrong.to_json(), "a number")
+        raise InvalidSpec(f"an operand of {operator}", wrong, "a number")
     if operator == "multiply":
         if first.scale + second.scale > MAX_SCALE:
             raise InvalidSpec("the scale of a product", first.scale + second.scale, f"at most {MAX_SCALE}")
@@ -242,13 +278,15 @@ def _result_type(operator: str, operands: tuple[Any, ...]) -> Type:
 
 def _check_same_type(operator: str, left: Expression, right: Expression) -> None:
     if type(left.type) is not type(right.type):
-        raise InvalidSpec(f"an operand of {operator}", right.to_json(), f"the type of {left.to_json()}")
+        raise InvalidSpec(f"an operand of {operator}", right, f"a {_TYPE_NAMES[type(left.type)]}, as {left!r} is")
     if isinstance(left.type, Number) and left.type != right.type:
-        raise InvalidSpec(f"an operand of {operator}", right.to_json(), f"the scale of {left.to_json()}")
+        raise InvalidSpec(f"an operand of {operator}", right, f"the scale of {left!r}")
     for typed, other in ((left, right), (right, left)):
         values = typed.type.values if isinstance(typed.type, Text) else None
         if values is not None and other.operator == "literal" and other.operands[0] not in values:
-            raise InvalidSpec(f"an operand of {operator}", other.operands[0], f"one of {', '.join(values)}")
+            raise InvalidSpec(
+                f"an operand of {operator}", other.operands[0], f"one of {listed(values, other.operands[0])}"
+            )
 
 
 def parse_expression(where: str, value: object, event: EventType, fields: Mapping[str, Field]) -> Expression:
@@ -264,7 +302,7 @@ def parse_expression(where: str, value: object, event: EventType, fields: Mappin
     operand = value[operator]
     if operator == "field":
         if not isinstance(operand, str) or operand not in fields:
-            raise InvalidSpec(where, operand, f"a field of {event!r}")
+            raise InvalidSpec(where, operand, f"a field of the event: {listed(fields, operand)}")
         return field_expression(event, operand, fields[operand])
     if operator == "literal":
         scale = safe_integer(value.get("scale", 0))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .canonical import MAX_SAFE_INTEGER, safe_integer
+from .canonical import MAX_SAFE_INTEGER, plain, safe_integer
 from .errors import InvalidSpec
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -20,6 +20,10 @@ MAX_KEY_CODE_POINTS = 64
 
 Value = int | str | bool
 """A field's value as it is kept: a decimal is its integer, everything else itself."""
+
+
+SHOWN_VALUES = 6
+"""How many values of an enum a message shows."""
 
 
 class Refused(ValueError):
@@ -42,6 +46,9 @@ class Integer:
     def to_json(self) -> dict[str, Any]:
         return _with_optional({"type": "integer"}, self.optional)
 
+    def __repr__(self) -> str:
+        return _written("integer", optional=self.optional)
+
 
 @dataclass(frozen=True)
 class Decimal:
@@ -52,7 +59,9 @@ class Decimal:
 
     def accept(self, value: object) -> int:
         if type(value) is not float and type(value) is not int:
-            raise Refused(f"a finite number with |x| * 10^{self.scale} < 2^53")
+            value = plain(value)
+            if type(value) is not float and type(value) is not int:
+                raise Refused(f"a finite number with |x| * 10^{self.scale} < 2^53")
         if abs(value) <= MAX_SAFE_INTEGER:  # False for NaN
             quantity = math.floor(float(value) * float(10**self.scale) + 0.5)
             if abs(quantity) <= MAX_SAFE_INTEGER:
@@ -61,6 +70,9 @@ class Decimal:
 
     def to_json(self) -> dict[str, Any]:
         return _with_optional({"type": "decimal", "scale": self.scale}, self.optional)
+
+    def __repr__(self) -> str:
+        return _written("decimal", self.scale, optional=self.optional)
 
 
 @dataclass(frozen=True)
@@ -71,11 +83,16 @@ class Boolean:
 
     def accept(self, value: object) -> bool:
         if type(value) is not bool:
-            raise Refused("true or false")
+            value = plain(value)
+            if type(value) is not bool:
+                raise Refused("true or false")
         return value
 
     def to_json(self) -> dict[str, Any]:
         return _with_optional({"type": "boolean"}, self.optional)
+
+    def __repr__(self) -> str:
+        return _written("boolean", optional=self.optional)
 
 
 @dataclass(frozen=True)
@@ -86,12 +103,17 @@ class Enum:
     optional: bool = False
 
     def accept(self, value: object) -> str:
+        if type(value) is not str:
+            value = plain(value)
         if type(value) is not str or value not in self.values:
             raise Refused(f"one of {', '.join(self.values)}")
         return value
 
     def to_json(self) -> dict[str, Any]:
         return _with_optional({"type": "enum", "values": list(self.values)}, self.optional)
+
+    def __repr__(self) -> str:
+        return _written("enum", *self.values, optional=self.optional)
 
 
 @dataclass(frozen=True)
@@ -102,6 +124,8 @@ class String:
     optional: bool = False
 
     def accept(self, value: object) -> str:
+        if type(value) is not str:
+            value = plain(value)
         if type(value) is not str or len(value) > self.max or not is_well_formed(value):
             raise Refused(f"a string of at most {self.max} code points, without lone surrogates")
         return value
@@ -109,8 +133,12 @@ class String:
     def to_json(self) -> dict[str, Any]:
         return _with_optional({"type": "string", "max": self.max}, self.optional)
 
+    def __repr__(self) -> str:
+        return _written("string", self.max, optional=self.optional)
+
 
 Field = Integer | Decimal | Boolean | Enum | String
+FIELD_EXPECTED = "integer(), decimal(2), boolean(), enum('a', 'b') or string(20)"
 
 
 def integer(*, optional: bool = False) -> Integer:
@@ -120,6 +148,7 @@ def integer(*, optional: bool = False) -> Integer:
 
 def decimal(scale: int, *, optional: bool = False) -> Decimal:
     """Declare a decimal field, quantised once to ``scale`` digits after the point (0 to 12)."""
+    scale = plain(scale)
     if type(scale) is not int or not 0 <= scale <= MAX_DECIMAL_SCALE:
         raise InvalidSpec("the scale of a decimal", scale, f"an integer of 0 .. {MAX_DECIMAL_SCALE}")
     return Decimal(scale, optional)
@@ -132,12 +161,23 @@ def boolean(*, optional: bool = False) -> Boolean:
 
 def enum(*values: str, optional: bool = False) -> Enum:
     """Declare a field that is one of the given strings (1 to 256 of 1 to 64 code points)."""
-    check_vocabulary("the values of an enum", values)
-    return Enum(values, optional)
+    given: list[Any] = [plain(value) for value in values]
+    if len(given) == 1 and isinstance(given[0], Iterable) and not isinstance(given[0], str):
+        inside = given[0]
+        raise InvalidSpec(
+            "the value of an enum", inside, f"strings, without the {type(inside).__name__}: {_written('enum', *inside)}"
+        )
+    numbers = [value for value in given if type(value) in (int, float, bool)]
+    if numbers:
+        written = _written("enum", *map(str, given))
+        raise InvalidSpec("a value of an enum", numbers[0], f"a string, in the spec as in the events: {written}")
+    check_vocabulary("the values of an enum", given)
+    return Enum(tuple(given), optional)
 
 
 def string(max: int, *, optional: bool = False) -> String:
     """Declare a string field of at most ``max`` code points (1 to 1,024)."""
+    max = plain(max)
     if type(max) is not int or not 1 <= max <= MAX_STRING_CODE_POINTS:
         raise InvalidSpec("the max of a string", max, f"an integer of 1 .. {MAX_STRING_CODE_POINTS}")
     return String(max, optional)
@@ -205,3 +245,27 @@ def is_well_formed(text: str) -> bool:
 
 def _with_optional(members: dict[str, Any], optional: bool) -> dict[str, Any]:
     return members | {"optional": True} if optional else members
+
+
+def _written(function: str, *arguments: object, optional: bool = False) -> str:
+    """Return the call that declares a field, as one would type it."""
+    shown = [repr(argument) for argument in arguments[:SHOWN_VALUES]]
+    if len(arguments) > SHOWN_VALUES:
+        shown.append(f"… {len(arguments) - SHOWN_VALUES} more")
+    return f"{function}({', '.join([*shown, 'optional=True'] if optional else shown)})"
+
+
+def advice(name: str, field: Field, value: object) -> str:
+    """Return what to do about a value that a field refuses."""
+    nothing = isinstance(value, float) and math.isnan(value)
+    absent = value is None or nothing or type(value).__name__ in ("NAType", "NaTType")
+    if absent and not field.optional:
+        return f"If it can be missing, declare it with optional=True: {name}={replace(field, optional=True)!r}."
+    if absent:
+        return "Give None where it is missing, or leave it out."
+    kind, given = type(field), type(value)
+    if given is str and kind in (Integer, Decimal):
+        return f"Make it a number first: {'int' if kind is Integer else 'float'}({name})."
+    if given in (int, float) and kind in (Enum, String):
+        return f"Make it a string first: str({name})."
+    return "Correct it, or declare it in the spec."

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from .errors import SpecMismatch
+from .errors import InvalidEvent, SpecMismatch
 from .plan import plan_of
 from .profile import Profile
 from .replica import check_replica
@@ -26,6 +26,8 @@ def fold(spec: Spec, events: Iterable[object], replica: str = "") -> Profile:
         InvalidReplica: the replica's name is not of ``[A-Za-z0-9_-]{0,64}``.
     """
     check_replica(replica)
+    if isinstance(events, Mapping):
+        raise InvalidEvent(None, None, events, "a list of events", "Put it into one: fold(spec, [event]).")
     plan, validate = plan_of(spec), spec.validate
     states = {name: aggregate.zero() for name, aggregate in plan.aggregates.items()}
     last_ms: int | None = None

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from .canonical import content_hash
+from .duration import DAY, Duration, default_hop
 from .event import EventType, event_fields, event_name
 from .expression import Expression, Number, Text
 from .field import OTHER_KEY, Decimal, Enum, Field, String
@@ -83,6 +84,28 @@ class AggregateNode:
         fields = {name: _state_type(field) for name, field in self.fields().items()}
         return content_hash(self._state_members() | {"fields": fields})[:16]
 
+    def __repr__(self) -> str:
+        subject = [repr(self.value) if self.value is not None else self.event]
+        if self.key is not None:
+            key = f"{self.event}.{self.key}"
+            subject = [*subject, key] if self.value is not None else [key]
+        return _call(self.aggregate, *subject, **self._shown_members())
+
+    def _shown_members(self) -> dict[str, Any]:
+        """Return the members as the authoring form takes them, None where it needs not say them."""
+        within = None if self.window_ms is None else Duration(self.window_ms)
+        hop = None if self.hop_ms is None or within is None else Duration(self.hop_ms)
+        unit = None if self.unit_ms is None else Duration(self.unit_ms)
+        return {
+            "keys": None if self.keys is None else list(self.keys),
+            "cap": self.cap,
+            "unit": None if unit == DAY else unit,
+            "where": self.where,
+            "within": within,
+            "hop": None if within is None or hop == default_hop(within) else hop,
+            "default": self.default,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the node as JSON."""
         extra = {"unit_ms": self.unit_ms, "default": self.default}
@@ -99,6 +122,9 @@ class RatioNode:
 
     reads_text = False
     vocabulary = None
+
+    def __repr__(self) -> str:
+        return _call("ratio", repr(self.numerator), repr(self.denominator), default=self.default)
 
     def to_json(self) -> dict[str, Any]:
         """Return the node as JSON."""
@@ -121,6 +147,9 @@ class AttributeNode:
         """Whether the read-out is a string."""
         return isinstance(self.field, Enum | String)
 
+    def __repr__(self) -> str:
+        return _call("attribute", repr(self.attribute), default=self.default)
+
     def to_json(self) -> dict[str, Any]:
         """Return the node as JSON."""
         attribute = {"attribute": self.attribute}
@@ -134,3 +163,9 @@ def _state_type(field: Field) -> dict[str, Any]:
     """What of a field determines a state: not its vocabulary or length, which may grow."""
     kind = {"type": field.to_json()["type"]}
     return kind | {"scale": field.scale} if isinstance(field, Decimal) else kind
+
+
+def _call(function: str, *arguments: str, **members: Any) -> str:
+    """Return a call as one would type it: the arguments' text, then the members that are not None."""
+    named = [f"{name}={member!r}" for name, member in members.items() if member is not None]
+    return f"{function}({', '.join([*arguments, *named])})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .aggregates.base import State, WrongState
@@ -26,6 +27,13 @@ class Profile:
     spec: Spec
     last_ms: int | None
     state: Mapping[str, State]
+
+    def __repr__(self) -> str:
+        spec = f"{self.spec.name} {self.spec.id[:12]}…"
+        if self.last_ms is None:
+            return f"<Profile of {spec}: no events>"
+        counted = f"{len(self.state)} of {len(self.spec.aggregates)} aggregates"
+        return f"<Profile of {spec}: {counted}, last event {_moment(self.last_ms)}>"
 
     def members(self) -> dict[str, Any]:
         """Return the profile as a JSON value."""
@@ -66,6 +74,14 @@ class Profile:
         if last_ms is None or last_ms < 0:
             raise InvalidProfile("last_ms", value["last_ms"], "an integer of 0 .. 2^53 - 1")
         return cls(spec, last_ms, {name: _decode(spec, name, held, last_ms) for name, held in state.items()})
+
+
+def _moment(time_ms: int) -> str:
+    """Return a time as ISO 8601 where the calendar has it (until the year 9999), else its milliseconds."""
+    try:
+        return (datetime(1970, 1, 1) + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds") + "Z"
+    except OverflowError:
+        return f"{time_ms} ms"
 
 
 def _decode(spec: Spec, name: str, value: Any, last_ms: int) -> State:

@@ -94,14 +94,14 @@ def _check_value(where: str, node: AggregateNode, rule: Rule) -> None:
         if not isinstance(expression, Expression) or expression.event not in (None, node.event_type):
             raise InvalidSpec(f"{where}.{member}", expression, f"an expression over {node.event}")
     if node.where is not None and node.where.type != Truth():
-        raise InvalidSpec(f"{where}.where", node.where.to_json(), "a predicate: true or false")
+        raise InvalidSpec(f"{where}.where", node.where, "a predicate: true or false")
     if node.value is None:
         return
     is_field, is_number = node.value.operator == "field", isinstance(node.value.type, Number)
     fits = {"number": is_number, "any": is_field or is_number, "field": is_field}
     if rule.value is not None and (not fits[rule.value] or node.value.event is None):
         expected = {"number": "a number", "any": "a field or a number", "field": "a field"}[rule.value]
-        raise InvalidSpec(f"{where}.value", node.value.to_json(), expected)
+        raise InvalidSpec(f"{where}.value", node.value, expected)
 
 
 def _check_key(where: str, node: AggregateNode) -> None:
@@ -144,6 +144,6 @@ def _check_default(where: str, default: Default, text: bool, values: tuple[str, 
         expected = f"one of {', '.join(values)}" if values is not None else "a string"
     else:
         fits = type(default) in (int, float) and abs(default) <= MAX_SAFE_INTEGER  # type: ignore[arg-type]  # a number now
-        expected = "a finite number, |x| < 2^53"
+        expected = "a finite number, |x| < 2^53; leave default out where missing shall be NaN"
     if not fits:
         raise InvalidSpec(f"{where}.default", default, expected)

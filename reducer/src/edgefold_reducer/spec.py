@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from .aggregates import aggregate_for
 from .canonical import MAX_SAFE_INTEGER, canonical_json, content_hash, parse_json
-from .errors import InvalidAttribute, InvalidSpec
+from .errors import InvalidAttribute, InvalidSpec, listed
 from .evaluate import arithmetic_of
 from .event import (
     Event,
@@ -20,7 +20,7 @@ from .event import (
     event_validator,
 )
 from .expression import Expression
-from .field import Field, Refused, Value, as_spec_value, check_name, parse_field
+from .field import FIELD_EXPECTED, Field, Refused, Value, as_spec_value, check_name, parse_field
 from .node import AggregateNode, AttributeNode, Default, Node
 from .parse import parse_node
 from .rules import aggregates_of, check_attribute
@@ -72,34 +72,48 @@ class Spec:
         triggers: Sequence[EventType] = (),
     ) -> None:
         self.name = check_name("the name of a spec", name)
-        self.events = {event_name(event): event for event in events}
-        if not events or len(self.events) != len(events):
-            raise InvalidSpec("events", [event_name(event) for event in events], "at least one, each name once")
+        types = _event_types("events", events)
+        self.events = {event_name(event): event for event in types}
+        if not types or len(self.events) != len(types):
+            raise InvalidSpec("events", [event_name(event) for event in types], "at least one, each name once")
+        if not isinstance(attributes, Mapping | None):
+            raise InvalidSpec(
+                "attributes", attributes, "each one's field type: attributes={'country': enum('GB', 'FR')}"
+            )
         self.attributes = dict(attributes or {})
         for attribute, field in self.attributes.items():
             check_name("an attribute", attribute)
             if not isinstance(field, Field):
-                raise InvalidSpec(
-                    f"attribute {attribute}", field, "integer(), decimal(…), boolean(), enum(…) or string(…)"
-                )
+                raise InvalidSpec(f"attribute {attribute}", field, FIELD_EXPECTED)
+        if not isinstance(features, Mapping):
+            example = f"features={{'orders': count({next(iter(self.events))})}}"
+            raise InvalidSpec("features", features, f"a read-out for each name: {example}")
         if not 1 <= len(features) <= MAX_FEATURES:
             raise InvalidSpec("features", len(features), f"1 to {MAX_FEATURES} of them")
         self.features = tuple(self._feature(feature, node) for feature, node in features.items())
-        for trigger in triggers:
+        rescoring = _event_types("triggers", triggers)
+        for trigger in rescoring:
             self._check_declared("a trigger", trigger)
-        self.triggers = tuple(event_name(trigger) for trigger in triggers)
+        self.triggers = tuple(event_name(trigger) for trigger in rescoring)
         if len(set(self.triggers)) != len(self.triggers):
             raise InvalidSpec("triggers", list(self.triggers), "each event type once")
 
     def _feature(self, name: str, node: Node) -> Feature:
         check_name("a feature", name)
         if not isinstance(node, Node):
-            raise InvalidSpec(f"feature {name}", node, "an aggregate, a ratio or an attribute")
+            expected = "an aggregate, a ratio or an attribute"
+            if isinstance(node, EventType):
+                expected += f": count({event_name(node)})"
+            elif isinstance(node, Expression):
+                expected += f" of it: last({node!r})"
+            raise InvalidSpec(f"feature {name}", node, expected)
         for aggregate in aggregates_of(node):
             self._check_declared(f"the event of feature {name}", aggregate.event_type)
         if isinstance(node, AttributeNode):
             if node.attribute not in self.attributes:
-                raise InvalidSpec(f"feature {name}", node.attribute, f"an attribute: {', '.join(self.attributes)}")
+                raise InvalidSpec(
+                    f"feature {name}", node.attribute, f"an attribute: {listed(self.attributes, node.attribute)}"
+                )
             node = replace(node, field=self.attributes[node.attribute])
             check_attribute(f"feature {name}", node)
         return Feature(name, node)
@@ -134,7 +148,7 @@ class Spec:
         for node in self.aggregates.values():
             for expression in node.expressions():
                 arithmetic.setdefault(node.event, []).extend(arithmetic_of(expression))
-        return event_validator(self.events.values(), arithmetic)
+        return event_validator(list(self.events.values()), arithmetic)
 
     @cached_property
     def max_state_bytes(self) -> int:
@@ -165,8 +179,17 @@ class Spec:
         """Return the canonical JSON (RFC 8785)."""
         return canonical_json(self._members()).decode()
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spec) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Spec.from_json, (self.to_json(),)  # what it made of itself, such as the check of an event, is made again
+
     def __repr__(self) -> str:
-        return f"<Spec {self.name} {self.id[:12]}>"
+        return f"<Spec {self.name} {self.id[:12]}…: {len(self.features)} features of {', '.join(self.events)}>"
 
     @classmethod
     def from_json(cls, text: str | bytes | Mapping[str, Any]) -> Spec:
@@ -226,7 +249,7 @@ def validate_attributes(spec: Spec, attributes: Mapping[str, object] | None) -> 
     for name, value in (attributes or {}).items():
         if name not in spec.attributes:
             raise InvalidAttribute(
-                name, value, f"a declared attribute: {', '.join(spec.attributes) or 'there are none'}"
+                name, value, f"a declared attribute: {listed(spec.attributes, name) or 'there are none'}"
             )
         if value is not None:
             try:
@@ -234,6 +257,25 @@ def validate_attributes(spec: Spec, attributes: Mapping[str, object] | None) -> 
             except Refused as refused:
                 raise InvalidAttribute(name, value, str(refused)) from None
     return kept
+
+
+def _event_types(member: str, given: object) -> list[EventType]:
+    """Return what is given as ``events`` or ``triggers``, a list of event types, else raise InvalidSpec."""
+    if isinstance(given, EventType):
+        raise InvalidSpec(member, given, f"a list: {member}=[{event_name(given)}]")
+    if isinstance(given, Mapping):
+        raise InvalidSpec(member, given, f"a list, since each has its name: {member}=[{', '.join(map(str, given))}]")
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise InvalidSpec(member, given, f"a list of event types, as event(…) gives: {member}=[…]")
+    types = list(given)
+    for event in types:
+        if isinstance(event, str):
+            raise InvalidSpec(
+                f"one of {member}", event, f"the event type, without quotes: {event} = event({event!r}, …)"
+            )
+        if not isinstance(event, EventType):
+            raise InvalidSpec(f"one of {member}", event, "an event type, as event(…) gives")
+    return types
 
 
 def _fields(owner: str, value: object) -> dict[str, Field]:

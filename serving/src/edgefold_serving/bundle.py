@@ -98,6 +98,15 @@ class Bundle:
         bundle._session  # noqa: B018  # a model that does not load is found now, not at the first score
         return bundle
 
+    def __repr__(self) -> str:
+        size = sum(len(content) for content in self.files.values())
+        spec = f"{self.spec.name} {self.spec.id[:12]}…"
+        return f"<Bundle {self.manifest.name} version {self.manifest.version} of spec {spec}: {size:,} bytes>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the runtime's session out: it belongs to this process, and is made again from the model."""
+        return {name: member for name, member in vars(self).items() if name != "_session"}
+
     @cached_property
     def _session(self) -> Session:
         return Session(self.manifest, self.files[self.manifest.model_file])

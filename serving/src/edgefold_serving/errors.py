@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from edgefold_reducer.errors import reduce_error
+
 
 class BundleError(Exception):
     """The root of every error that reading or scoring a bundle raises on purpose."""
+
+    __reduce__ = reduce_error
 
 
 class InvalidBundle(BundleError):

@@ -65,6 +65,11 @@ class Manifest:
     tolerance: float
     members: Mapping[str, Any]
 
+    def __repr__(self) -> str:
+        return (
+            f"<Manifest {self.name} version {self.version}: {len(self.features)} features, labels {list(self.labels)}>"
+        )
+
     def expired(self, now: datetime | None = None) -> bool:
         """Whether the bundle's last moment is past."""
         return self.expires is not None and as_time(self.expires) <= (now or datetime.now(UTC))

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
+from edgefold_reducer.errors import reduce_error
+
 
 class SyncError(Exception):
     """The root of every error that the sync API raises on purpose."""
+
+    __reduce__ = reduce_error
 
 
 class InvalidConfiguration(SyncError):
