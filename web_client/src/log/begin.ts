@@ -52,7 +52,7 @@ export async function beginLog(
 /** Return the state with which a client begins: by its own spec, and with what was long enough in quarantine. */
 export function begun(spec: Spec | null, found: Found, replica: string, wallMs: number): State {
   if (found.head === null || found.body === null) {
-    const fresh = freshState(spec, replica)
+    const fresh = withSpec(freshState(null, replica, spec === null ? {} : { spec: spec.id }), spec, wallMs)
     // Rows without a head are what a storage lost by halves has left: they are counted anew.
     return found.events.length === 0
       ? fresh
@@ -65,8 +65,12 @@ export function begun(spec: Spec | null, found: Found, replica: string, wallMs: 
     state,
     ({ problem, sinceMs }) => problem !== 'InvalidEvent' && sinceMs <= wallMs - QUARANTINE_MS,
   )
-  const specs = usedSpecs(due.body.specs, spec, wallMs)
-  return specs === due.body.specs ? due : { ...due, body: { ...due.body, specs } }
+  return withSpec(due, spec, wallMs)
+}
+
+function withSpec(state: State, spec: Spec | null, wallMs: number): State {
+  const specs = spec === null ? state.body.specs : usedSpecs(state.body.specs, spec, wallMs)
+  return specs === state.body.specs ? state : { ...state, body: { ...state.body, specs } }
 }
 
 /** Return the state by another spec. Nothing that was folded is dropped: what this spec does not name is counted on by those

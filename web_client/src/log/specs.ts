@@ -8,8 +8,7 @@ import type { Profile } from '../reducer/profile.js'
 import { parseSpec, type Spec } from '../reducer/spec.js'
 import type { Body, KeptSpec, StoredEvent } from './store/store.js'
 
-// An app that went back to no earlier spec for so long will not.
-const KEPT_SPEC_MS = 180 * 86_400_000
+// An app goes back to a spec that it had lately.
 const MAX_KEPT_SPECS = 4
 // So often the moment of the last use is written.
 const USED_STEP_MS = 86_400_000
@@ -42,8 +41,7 @@ export function usedSpecs(kept: Body['specs'], spec: Spec, wallMs: number): Body
   const known = kept[spec.id]
   if (known !== undefined && Math.abs(wallMs - known.usedMs) < USED_STEP_MS) return kept
   const all = Object.entries({ ...kept, [spec.id]: { json: spec.json, usedMs: wallMs } })
-  const live = all.filter(([, { usedMs }]) => wallMs - usedMs < KEPT_SPEC_MS)
-  return Object.fromEntries(live.sort(([, a], [, b]) => b.usedMs - a.usedMs).slice(0, MAX_KEPT_SPECS))
+  return Object.fromEntries(all.sort(([, a], [, b]) => b.usedMs - a.usedMs).slice(0, MAX_KEPT_SPECS))
 }
 
 /** Return the kept profile of rows by each of the specs. */

@@ -18,7 +18,7 @@ type Plan = Map<string, string | null>
  *
  *  Its transactions throw StoreFailed while another tab holds it. */
 export function localStorageStore(name: string, storage: Storage = localStorage): Store {
-  const [headKey, bodyKey, segments] = [`${name}:head`, `${name}:body`, `${name}:events:`]
+  const [headKey, bodyKey, segments] = keysOf(name)
   let holding: Promise<() => void> | null = null
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -152,4 +152,17 @@ export function holdsLog(name: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Remove a log from the localStorage of this page. */
+export function removeLog(name: string): void {
+  const keys = Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index) ?? '')
+  const [head, body, segments] = keysOf(name)
+  for (const key of keys) {
+    if (key === head || key === body || key.startsWith(segments)) localStorage.removeItem(key)
+  }
+}
+
+function keysOf(name: string): readonly [head: string, body: string, segments: string] {
+  return [`${name}:head`, `${name}:body`, `${name}:events:`]
 }

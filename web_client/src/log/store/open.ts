@@ -4,7 +4,7 @@ import type { Spec } from '../../reducer/spec.js'
 import { adopt } from '../adopt.js'
 import { asError, StoreFailed } from '../errors.js'
 import { indexedDbStore } from './indexeddb.js'
-import { holdsLog, localStorageStore } from './localstorage.js'
+import { holdsLog, localStorageStore, removeLog } from './localstorage.js'
 import { memoryStore } from './memory.js'
 import type { Store } from './store.js'
 
@@ -54,6 +54,7 @@ async function adoptLesser(kind: StoreKind, name: string, store: Store, spec: Sp
   const lesser = localStorageStore(name)
   try {
     await adopt(lesser, store, spec, 'pending')
+    removeLog(name)
   } catch (error) {
     if (!(error instanceof StoreFailed)) throw error
   } finally {
