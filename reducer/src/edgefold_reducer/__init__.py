@@ -20,6 +20,7 @@ from .authoring import (
     total_by,
 )
 from .canonical import canonical_json
+from .carry import Carried, add, carry, keep, merge_kept, since_of
 from .duration import Duration, days, hours, minutes
 from .errors import (
     InvalidAttribute,
@@ -36,6 +37,7 @@ from .event import Event, EventType, event
 from .features import features
 from .field import boolean, decimal, enum, integer, string
 from .fold import empty_profile, fold, merge
+from .kept import Kept
 from .profile import Profile
 from .spec import Column, Feature, Spec, validate_attributes, validate_event
 from .table import profiles_at, training_frame
@@ -43,6 +45,7 @@ from .table import profiles_at, training_frame
 __version__ = "0.1.0"
 
 __all__ = [
+    "Carried",
     "Column",
     "Duration",
     "Event",
@@ -54,14 +57,17 @@ __all__ = [
     "InvalidReplica",
     "InvalidSpec",
     "InvalidTable",
+    "Kept",
     "Profile",
     "ReadOutTooEarly",
     "ReducerError",
     "Spec",
     "SpecMismatch",
+    "add",
     "attribute",
     "boolean",
     "canonical_json",
+    "carry",
     "count",
     "count_by",
     "days",
@@ -75,14 +81,17 @@ __all__ = [
     "fold",
     "hours",
     "integer",
+    "keep",
     "last",
     "maximum",
     "mean",
     "merge",
+    "merge_kept",
     "minimum",
     "minutes",
     "profiles_at",
     "ratio",
+    "since_of",
     "string",
     "time_since_first",
     "time_since_last",

@@ -225,11 +225,15 @@ def check_vocabulary(what: str, values: object) -> None:
     if not isinstance(values, list | tuple) or not 1 <= len(values) <= MAX_VOCABULARY:
         raise InvalidSpec(what, values, expected)
     for value in values:
-        fits = isinstance(value, str) and 1 <= len(value) <= MAX_KEY_CODE_POINTS and value != OTHER_KEY
-        if not fits or not is_well_formed(value):
+        if value == OTHER_KEY or not is_key(value):
             raise InvalidSpec(what, value, expected)
     if len(set(values)) != len(values):
         raise InvalidSpec(what, values, expected)
+
+
+def is_key(value: object) -> bool:
+    """Whether value may be a key of a state, in this vocabulary or another's."""
+    return isinstance(value, str) and 1 <= len(value) <= MAX_KEY_CODE_POINTS and is_well_formed(value)
 
 
 def is_well_formed(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..canonical import MAX_SAFE_INTEGER, safe_integer
 from ..event import event_fields
-from ..field import Boolean, Enum, Field, Refused, String, is_well_formed
+from ..field import MAX_STRING_CODE_POINTS, Boolean, Enum, Field, Refused, String, is_well_formed
 from ..node import AggregateNode
 
 State = Any
@@ -16,6 +16,20 @@ State = Any
 
 Moment = tuple[int, str, int]
 """When an event came, in total order: (time, replica, seq)."""
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """A kept state, of any vocabulary, as one spec reads it: two states of the aggregate, which its caller owns."""
+
+    inside: State
+    """What the spec's vocabulary has."""
+    outside: State
+    """What it lacks, held for a spec that has it."""
+    since_ms: int | None = None
+    """Inside counts every event from here on; None where it counts all. It lacks some where the outside displaced them."""
+    lost: bool = False
+    """Whether some of it could not be read, and is in neither."""
 
 
 class WrongState(ValueError):
@@ -44,6 +58,12 @@ class Aggregate(Protocol):
     def decode(self, value: Any, last_ms: int) -> State:
         """Return the state that ``encode`` wrote for a profile whose last event is at ``last_ms``, else raise WrongState."""
 
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        """Read a kept state whose last event is at ``last_ms``, pruned; never raises."""
+
+    def join(self, inside: State, outside: State) -> Any:
+        """Return the kept state, as JSON, that ``sift`` reads as these two, not both zero."""
+
     def max_bytes(self) -> int:
         """Return the most bytes that a state takes as JSON."""
 
@@ -51,6 +71,16 @@ class Aggregate(Protocol):
 def as_quotient(quantity: int, divisor: int) -> float:
     """Divide two exact integers as doubles: each to the nearest double, then one division."""
     return float(quantity) / float(divisor)
+
+
+def sift_whole(aggregate: Aggregate, value: Any, last_ms: int) -> Sifted:
+    """Sift a state that no vocabulary cuts: all of it is inside, or it can't be read."""
+    zero = aggregate.zero()
+    try:
+        state = aggregate.decode(value, last_ms)
+    except WrongState:
+        return Sifted(zero, zero, lost=True)
+    return Sifted(state, zero, lost=state == zero)
 
 
 def decode_time(value: Any, last_ms: int) -> int:
@@ -67,6 +97,17 @@ class Domain:
 
     accept: Callable[[Any], Any]
     max_bytes: int
+    text: bool = False
+    """Whether they are strings: then another spec's vocabulary or length may be larger."""
+
+    def sift(self, value: Any) -> tuple[bool, Any]:
+        """Return whether the value is inside the domain, and the value; raise WrongState where it is in no spec's."""
+        try:
+            return True, self.accept(value)
+        except WrongState:
+            if self.text and type(value) is str and len(value) <= MAX_STRING_CODE_POINTS and is_well_formed(value):
+                return False, value
+            raise
 
 
 def domain_of(node: AggregateNode) -> Domain:
@@ -80,7 +121,7 @@ def domain_of(node: AggregateNode) -> Domain:
 def field_domain(field: Field) -> Domain:
     """Return the domain of a field's values as they are kept."""
     if isinstance(field, Boolean | Enum | String):
-        return Domain(_accepted_by(field), _field_bytes(field))
+        return Domain(_accepted_by(field), _field_bytes(field), text=not isinstance(field, Boolean))
     return Domain(_accept_number, _NUMBER_BYTES)
 
 

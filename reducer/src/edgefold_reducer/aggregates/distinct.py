@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .base import Domain, Moment, WrongState
+from .base import Domain, Moment, Sifted, WrongState
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,22 @@ class Distinct:
         if any(not a < b for a, b in pairwise(state)):
             raise WrongState("distinct values in ascending order")
         return state
+
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        inside, outside, lost = self.zero(), self.zero(), not isinstance(value, list) or not value
+        for item in value if isinstance(value, list) else ():
+            try:
+                fits, held = self.domain.sift(item)
+                self.update(inside if fits else outside, held, (0, "", 0))
+            except WrongState:
+                lost = True
+        # A list that was full may have been cut to make room for what is outside.
+        cut = bool(outside) and len(inside) < self.cap <= len(inside) + len(outside)
+        return Sifted(inside, outside, last_ms + 1 if cut else None, lost)
+
+    def join(self, inside: list[Any], outside: list[Any]) -> list[Any]:
+        """All of both, in order: up to twice the cap, so that neither displaces the other."""
+        return sorted(inside + outside)
 
     def max_bytes(self) -> int:
         return len("[]") + self.cap * (self.domain.max_bytes + len(","))

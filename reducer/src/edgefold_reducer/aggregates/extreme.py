@@ -8,7 +8,7 @@ from typing import Any
 
 from ..canonical import MAX_SAFE_INTEGER, safe_integer
 from ..replica import MAX_REPLICA_CHARACTERS, is_replica
-from .base import Domain, Moment, WrongState, as_quotient, decode_time
+from .base import Domain, Moment, Sifted, WrongState, as_quotient, decode_time, sift_whole
 
 TIME_BYTES = len(str(MAX_SAFE_INTEGER))
 Choose = Callable[[Any, Any], Any]
@@ -42,6 +42,12 @@ class ExtremeValue:
         number: int = self.domain.accept(value)
         return number
 
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        return sift_whole(self, value, last_ms)
+
+    def join(self, inside: int, outside: int) -> int:
+        return self.encode(inside)
+
     def max_bytes(self) -> int:
         return self.domain.max_bytes
 
@@ -70,6 +76,12 @@ class ExtremeTime:
 
     def decode(self, value: Any, last_ms: int) -> int:
         return decode_time(value, last_ms)
+
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        return sift_whole(self, value, last_ms)
+
+    def join(self, inside: int, outside: int) -> int:
+        return self.encode(inside)
 
     def max_bytes(self) -> int:
         return TIME_BYTES
@@ -110,12 +122,42 @@ class EdgeValue:
         return [*state[0], state[1]]
 
     def decode(self, value: Any, last_ms: int) -> Edge:
+        moment, held = self._moment(value, last_ms)
+        return (moment, self.domain.accept(held))
+
+    def _moment(self, value: Any, last_ms: int) -> tuple[Moment, Any]:
         if not isinstance(value, list) or len(value) != 4:
             raise WrongState("a list of time, replica, seq and value")
         time, replica, seq = decode_time(value[0], last_ms), value[1], safe_integer(value[2])
         if not is_replica(replica) or seq is None or seq < 1:
             raise WrongState("a replica's name and a seq of 1 .. 2^53 - 1")
-        return ((time, replica, seq), self.domain.accept(value[3]))
+        return (time, replica, seq), value[3]
+
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        edges: dict[bool, Edge | None] = {True: None, False: None}
+        lost = False
+        for item in value if isinstance(value, list) and value and isinstance(value[0], list) else [value]:
+            try:
+                moment, held = self._moment(item, last_ms)
+                fits, accepted = self.domain.sift(held)
+                edges[fits] = self.merge(edges[fits], (moment, accepted))
+            except WrongState:
+                lost = True
+        inside, outside = edges[True], edges[False]
+        return Sifted(inside, outside, self._whole_since(inside, outside, last_ms), lost)
+
+    def _whole_since(self, inside: Edge | None, outside: Edge | None, last_ms: int) -> int | None:
+        """From where ``inside`` is of every event: the edge outside may have displaced some, of its spec's time."""
+        if outside is None or (inside is not None and self.choose(inside, outside) == inside):
+            return None
+        displacing = outside if self.choose is max else inside
+        return last_ms + 1 if displacing is None else displacing[0][0] + 1
+
+    def join(self, inside: Edge | None, outside: Edge | None) -> list[Any]:
+        """The edge that is chosen; where that is the one outside, the one inside too, so that it is not lost to its spec."""
+        chosen = self.merge(inside, outside)
+        assert chosen is not None
+        return self.encode(chosen) if inside in (None, chosen) else [self.encode(chosen), self.encode(inside)]
 
     def max_bytes(self) -> int:
         return len('[,"",,]') + 2 * TIME_BYTES + MAX_REPLICA_CHARACTERS + self.domain.max_bytes

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..canonical import encode_integer
-from ..field import OTHER_KEY
-from .base import Moment, WrongState, as_quotient, text_bytes
+from ..field import OTHER_KEY, is_key
+from .base import Moment, Sifted, WrongState, as_quotient, text_bytes
 from .linear import COUNT_BYTES, SUM_BYTES, decode_count, decode_sum
 
 Counts = dict[str, int]
@@ -49,11 +49,29 @@ class Keyed:
     def decode(self, value: Any, last_ms: int) -> Counts:
         if not isinstance(value, dict) or not value.keys() <= set(self.vocabulary):
             raise WrongState(f"an object whose members are of {', '.join(self.vocabulary)}")
-        decode: Callable[[Any], int] = decode_count if self.counts else decode_sum
-        state = {key: decode(number) for key, number in value.items()}
+        state = {key: self._decode_number(number) for key, number in value.items()}
         if 0 in state.values():
             raise WrongState("no member of 0")
         return state
+
+    def _decode_number(self, value: Any) -> int:
+        return decode_count(value) if self.counts else decode_sum(value)
+
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        inside, outside, lost = Counts(), Counts(), not isinstance(value, dict) or not value
+        for key, held in value.items() if isinstance(value, dict) else ():
+            try:
+                number = self._decode_number(held)
+            except WrongState:
+                number = 0
+            if number == 0 or not is_key(key):
+                lost = True
+            else:
+                (inside if key in self.vocabulary else outside)[key] = number
+        return Sifted(inside, outside, lost=lost)
+
+    def join(self, inside: Counts, outside: Counts) -> dict[str, int | str]:
+        return self.encode(inside | outside)
 
     def max_bytes(self) -> int:
         number = COUNT_BYTES if self.counts else SUM_BYTES

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..canonical import MAX_SAFE_INTEGER, decode_integer, encode_integer, safe_integer
-from .base import Moment, WrongState, as_quotient
+from .base import Moment, Sifted, WrongState, as_quotient, sift_whole
 
 COUNT_BYTES = len(str(MAX_SAFE_INTEGER))
 SUM_BYTES = len(str(-(2**106))) + 2
@@ -45,11 +45,17 @@ class Count:
     def finalize(self, state: int, now_ms: int) -> float:
         return float(state)
 
-    def encode(self, state: int) -> int:
-        return state
+    def encode(self, state: int) -> int | str:
+        return encode_integer(state)
 
     def decode(self, value: Any, last_ms: int) -> int:
         return decode_count(value)
+
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        return sift_whole(self, value, last_ms)
+
+    def join(self, inside: int, outside: int) -> int | str:
+        return self.encode(inside)
 
     def max_bytes(self) -> int:
         return COUNT_BYTES
@@ -79,6 +85,12 @@ class Total:
     def decode(self, value: Any, last_ms: int) -> int:
         return decode_sum(value)
 
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        return sift_whole(self, value, last_ms)
+
+    def join(self, inside: int, outside: int) -> int | str:
+        return self.encode(inside)
+
     def max_bytes(self) -> int:
         return SUM_BYTES
 
@@ -103,12 +115,18 @@ class Mean:
         return as_quotient(total, count * 10**self.scale) if count else None
 
     def encode(self, state: tuple[int, int]) -> list[int | str]:
-        return [state[0], encode_integer(state[1])]
+        return [encode_integer(state[0]), encode_integer(state[1])]
 
     def decode(self, value: Any, last_ms: int) -> tuple[int, int]:
         if not isinstance(value, list) or len(value) != 2:
             raise WrongState("a count and a sum")
         return (decode_count(value[0]), decode_sum(value[1]))
+
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        return sift_whole(self, value, last_ms)
+
+    def join(self, inside: tuple[int, int], outside: tuple[int, int]) -> list[int | str]:
+        return self.encode(inside)
 
     def max_bytes(self) -> int:
         return len("[,]") + COUNT_BYTES + SUM_BYTES

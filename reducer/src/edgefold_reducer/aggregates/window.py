@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..canonical import MAX_SAFE_INTEGER
-from .base import Aggregate, Moment, State, WrongState
+from .base import Aggregate, Moment, Sifted, State, WrongState
 
 Buckets = dict[int, State]
 
@@ -66,14 +66,42 @@ class Window:
             raise WrongState("an object with a member a bucket")
         buckets: Buckets = {}
         for name, held in value.items():
-            bucket = int(name) if name.isascii() and name.isdigit() and len(name) <= 16 else -1
-            if str(bucket) != name or not oldest <= bucket <= newest:
+            bucket = _bucket(name)
+            if bucket is None or not oldest <= bucket <= newest:
                 raise WrongState(f"buckets of {oldest} .. {newest}")
             buckets[bucket] = self.inner.decode(held, last_ms)
             if buckets[bucket] == self.inner.zero():
                 raise WrongState("no bucket of no events")
         return buckets
 
+    def sift(self, value: Any, last_ms: int) -> Sifted:
+        inside, outside, since_ms = self.zero(), self.zero(), 0
+        lost = not isinstance(value, dict) or not value
+        for name, held in value.items() if isinstance(value, dict) else ():
+            bucket = _bucket(name)
+            if bucket is None or bucket > last_ms // self.hop_ms:
+                lost = True
+            elif bucket >= self.oldest(last_ms + 1):
+                sifted = self.inner.sift(held, last_ms)
+                self._put(inside, bucket, sifted.inside)
+                self._put(outside, bucket, sifted.outside)
+                since_ms = max(since_ms, min(sifted.since_ms or 0, (bucket + 1) * self.hop_ms))
+                lost |= sifted.lost
+        return Sifted(inside, outside, since_ms or None, lost)
+
+    def join(self, inside: Buckets, outside: Buckets) -> dict[str, Any]:
+        zero = self.inner.zero
+        return {
+            str(bucket): self.inner.join(inside.get(bucket, zero()), outside.get(bucket, zero()))
+            for bucket in inside.keys() | outside.keys()
+        }
+
     def max_bytes(self) -> int:
         buckets = self.window_ms // self.hop_ms + 2
         return len("{}") + buckets * (len('"":,') + len(str(MAX_SAFE_INTEGER // self.hop_ms)) + self.inner.max_bytes())
+
+
+def _bucket(name: str) -> int | None:
+    """Return the bucket that a member names in its one form, else None."""
+    bucket = int(name) if name.isascii() and name.isdigit() and len(name) <= 16 else -1
+    return bucket if str(bucket) == name else None
