@@ -134,7 +134,7 @@ class Protocol(RuleBasedStateMachine):
         known = rows_of(self.app)["contributions"]
         if known:
             server = server_of(self.app)
-            retire_replica(server.engine, server.catalogue.spec, SUBJECT, self._pick(known, replica)["replica"])
+            retire_replica(server.engine, server.catalogue.newest, SUBJECT, self._pick(known, replica)["replica"])
 
     @invariant()
     def nothing_is_counted_twice_or_vanishes(self) -> None:

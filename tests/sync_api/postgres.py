@@ -40,7 +40,7 @@ def postgresql() -> Iterator[str]:
 
         def run(binary: str, *arguments: str) -> None:
             command = [str(binaries / binary), *arguments]
-            subprocess.run(command, check=True, user=owner, cwd=place, stdout=subprocess.DEVNULL, timeout=60)
+            subprocess.run(command, check=True, user=owner, cwd=place, stdout=subprocess.DEVNULL, timeout=240)
 
         run("initdb", "--pgdata", data, "--auth", "trust", "--username", "postgres", "--no-sync")
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off"

@@ -14,7 +14,7 @@ THREE = Timeline(3, tuple(event_id(number) for number in (1, 2, 3)))
 
 
 def decided(timeline: Timeline, numbers: list[int], elsewhere: tuple[int, ...] = (), **members: object) -> Decision:
-    diff = parse_diff(spec, diff_of(numbers, **members), "0" * 32, NOW_MS)  # type: ignore[arg-type]
+    diff = parse_diff(lambda _: spec, diff_of(numbers, **members), "0" * 32, NOW_MS)  # type: ignore[arg-type]
     return decide(timeline, diff, lambda: {event_id(number) for number in elsewhere})
 
 

@@ -7,6 +7,7 @@ import os
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import edgefold_reducer as ef
@@ -266,14 +267,20 @@ def test_every_problem_is_described() -> None:
     assert sorted(described) == sorted(problem.__name__ for problem in Problem.__subclasses__())
 
 
-def test_a_subject_that_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+def test_a_subject_that_asks_too_often_is_told_when_to_come_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = SimpleNamespace(monotonic=lambda: 5.0)  # a busy machine may take seconds between two requests
+    monkeypatch.setattr("edgefold_sync_api.rate.time", stopped)
     http = make_app(tmp_path, EDGEFOLD_REQUESTS_PER_SECOND=0.5).test_client()
     statuses = [http.get("/v1/profile", headers=bearer()).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     answer = http.get("/v1/profile", headers=bearer())
     found = checked("get", "/v1/profile", answer)
     assert found["name"] == "TooManyRequests"
-    assert 1 <= int(answer.headers["Retry-After"]) <= 2
+    assert answer.headers["Retry-After"] == "1"
+    stopped.monotonic = lambda: 6.0
+    assert http.get("/v1/profile", headers=bearer()).status_code == 200
     assert http.get("/v1/profile", headers=bearer("eve")).status_code == 200
 
 
@@ -351,11 +358,6 @@ def test_a_server_does_not_start_with_a_wrong_setting(tmp_path: Path, change: di
     assert raised.value.setting == setting
 
 
-def test_bundles_of_two_specs_are_refused(tmp_path: Path, exported: Path) -> None:
-    with pytest.raises(InvalidConfiguration, match="share one spec"):
-        make_app(tmp_path, EDGEFOLD_BUNDLES=str(exported))
-
-
 def test_settings_are_read_from_the_environment(
     tmp_path: Path, exported: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -363,7 +365,7 @@ def test_settings_are_read_from_the_environment(
     monkeypatch.setenv("EDGEFOLD_SECRET", SECRET)
     monkeypatch.setenv("EDGEFOLD_BUNDLES", os.pathsep.join([str(exported)]))
     app = create_app()
-    assert server_of(app).catalogue.spec.id == bundles.spec.id
+    assert server_of(app).catalogue.newest.id == bundles.spec.id
     assert (tmp_path / "edgefold.db").exists()
 
 

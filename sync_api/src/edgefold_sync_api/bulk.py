@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import edgefold_reducer as ef
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .database import writing
-from .errors import InvalidImport
+from .errors import InvalidImport, SpecMismatch
 from .profiles import to_text
 from .schema import MAX_SUBJECT_CHARACTERS, subjects
 from .server import EXTENSION, Server
@@ -92,21 +93,36 @@ def _profile_row(server: Server, row: int, subject: object, profile: object) -> 
     if not isinstance(members, Mapping):
         raise InvalidImport(row, "profile", members, "a profile")
     try:
-        return name, to_text(ef.Profile.from_json(server.catalogue.spec, members))
-    except (ef.InvalidProfile, ef.SpecMismatch) as error:
-        raise InvalidImport(row, "profile", members, f"a profile of the server's spec ({error})") from error
+        return name, to_text(ef.Profile.from_json(_spec_of(server, members), members))
+    except (ef.InvalidProfile, SpecMismatch) as error:
+        raise InvalidImport(row, "profile", members, f"a profile of one of the server's specs ({error})") from error
+
+
+def _spec_of(server: Server, profile: Mapping[str, Any]) -> ef.Spec:
+    given = profile.get("spec")
+    return server.catalogue.spec(given) if isinstance(given, str) else server.catalogue.newest
 
 
 def _attributes_row(server: Server, row: int, subject: object, attributes: object) -> Row:
     name = _subject(row, subject)
     if not isinstance(attributes, Mapping):
         raise InvalidImport(row, "attributes", attributes, "an object")
-    try:
-        ef.validate_attributes(server.catalogue.spec, attributes)
-    except ef.InvalidAttribute as error:
-        raise InvalidImport(row, f"attributes.{error.attribute}", error.value, error.expected) from error
+    for attribute, value in attributes.items():
+        _check_attribute(server, row, attribute, value)
     given = {attribute: value for attribute, value in attributes.items() if value is not None}
     return name, ef.canonical_json(given).decode()
+
+
+def _check_attribute(server: Server, row: int, attribute: str, value: object) -> None:
+    """A live spec takes the attribute: the newest, else another that devices still use."""
+    try:
+        ef.validate_attributes(server.catalogue.newest, {attribute: value})
+    except ef.InvalidAttribute as error:
+        for spec in server.catalogue.specs():
+            with suppress(ef.InvalidAttribute):
+                ef.validate_attributes(spec, {attribute: value})
+                return
+        raise InvalidImport(row, f"attributes.{error.attribute}", error.value, error.expected) from error
 
 
 def _store(server: Server, member: str, rows: list[Row]) -> int:

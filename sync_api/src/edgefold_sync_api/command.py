@@ -1,4 +1,4 @@
-"""``edgefold serve``, ``edgefold token`` and ``edgefold import``."""
+"""``edgefold serve``, ``publish``, ``rollback``, ``token`` and ``import``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import click
 
 from .app import create_app
 from .bulk import import_lines
-from .config import DEFAULT_DATABASE_URL, secret_of
+from .catalogue import publish_bundle, publish_spec, read_configured, roll_back
+from .config import DEFAULT_DATABASE_URL, database_url_of, secret_of
+from .database import open_database
 from .errors import SyncError
 from .serve import run
-from .server import EXTENSION, Server
+from .server import EXTENSION, Server, now_ms
 from .tokens import SCORE, issue_token
 
 _path = click.Path(exists=True, path_type=Path)
@@ -53,9 +55,43 @@ def serve(
     """Serve the sync API; the database's schema is brought up to date first. EDGEFOLD_SECRET signs the tokens."""
     app = _application(bundles, spec, database)
     server: Server = app.extensions[EXTENSION]
-    names = [f"{bundle.manifest.name} {bundle.manifest.version}" for bundle in server.catalogue.bundles.values()]
-    what = f"spec {server.catalogue.spec.name} {server.catalogue.spec.id[:12]}, bundles: {', '.join(names) or 'none'}"
+    names = [f"{release.name} {release.version}" for release in server.catalogue.releases.values()]
+    newest = server.catalogue.newest
+    what = f"spec {newest.name} {newest.id[:12]}, bundles: {', '.join(names) or 'none'}"
     run(app, host, port, workers, lambda address: click.echo(f"Listening at {address}; {what}."))
+
+
+@click.command()
+@click.option("--bundle", "bundles", type=_path, multiple=True, help="A bundle to publish; repeat it for several.")
+@click.option("--spec", type=_path, help="A spec (reducer.json) that devices may use, without a bundle.")
+@_database
+def publish(bundles: tuple[Path, ...], spec: Path | None, database: str | None) -> None:
+    """Publish bundles, or a spec, in the catalogue of a database: running servers serve them within about a second."""
+    if not bundles and spec is None:
+        raise click.UsageError("give --bundle or --spec: the path of what to publish.")
+    try:
+        given = read_configured(bundles, spec)
+        engine = open_database(database_url_of(os.environ, database))
+        for release in [publish_bundle(engine, bundle, now_ms()) for bundle in given.bundles]:
+            click.echo(f"Published {release.name} {release.version}, of spec {release.spec[:12]}.")
+        if given.spec is not None:
+            publish_spec(engine, given.spec, now_ms())
+            click.echo(f"Published spec {given.spec.name} {given.spec.id[:12]}.")
+    except SyncError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.argument("name")
+@click.option("--to", "version", type=click.IntRange(1), help="The version to go back to [the one before the active].")
+@_database
+def rollback(name: str, version: int | None, database: str | None) -> None:
+    """Make an older published version of bundle NAME the active one; running servers serve it within about a second."""
+    try:
+        release = roll_back(open_database(database_url_of(os.environ, database)), name, version, now_ms())
+    except SyncError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Rolled {release.name} back to {release.version}, of spec {release.spec[:12]}.")
 
 
 @click.command()

@@ -42,19 +42,24 @@ def read_settings(config: Mapping[str, Any] | None = None) -> Settings:
         raise InvalidConfiguration(
             "EDGEFOLD_BUNDLES", None, "the path of a bundle, or EDGEFOLD_SPEC: that of a reducer.json"
         )
-    url = given.get("EDGEFOLD_DATABASE_URL") or DEFAULT_DATABASE_URL
-    if not isinstance(url, str):
-        raise InvalidConfiguration("EDGEFOLD_DATABASE_URL", type(url).__name__, "a URL such as sqlite:///edgefold.db")
     origins = given.get("EDGEFOLD_ORIGINS") or ()
     return Settings(
         secret=secret_of(given),
         bundles=bundles,
         spec=None if spec is None else Path(spec),
-        database_url=url,
+        database_url=database_url_of(given),
         origins=tuple(origins.replace(",", " ").split() if isinstance(origins, str) else origins),
         requests_per_second=_positive(given, "EDGEFOLD_REQUESTS_PER_SECOND", Settings.requests_per_second),
         retire_days=_positive(given, "EDGEFOLD_RETIRE_DAYS", Settings.retire_days),
     )
+
+
+def database_url_of(given: Mapping[str, Any], url: object = None) -> str:
+    """Return the database's URL: ``url``, else EDGEFOLD_DATABASE_URL, else a file of the folder."""
+    url = url or given.get("EDGEFOLD_DATABASE_URL") or DEFAULT_DATABASE_URL
+    if not isinstance(url, str):
+        raise InvalidConfiguration("EDGEFOLD_DATABASE_URL", type(url).__name__, "a URL such as sqlite:///edgefold.db")
+    return url
 
 
 def secret_of(given: Mapping[str, Any]) -> str:

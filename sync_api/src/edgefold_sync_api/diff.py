@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ MEMBERS = ("replica", "spec", "epoch", "from", "to", "prev", "ids", "delta")
 OPTIONAL_MEMBERS = ("subject_tag",)
 
 _HEX_32 = re.compile(r"[0-9a-f]{32}")
+_HEX_64 = re.compile(r"[0-9a-f]{64}")
 _EVENT_ID = re.compile(r"[A-Za-z0-9_-]{8,22}")
 
 
@@ -40,23 +41,25 @@ class Diff:
     delta: ef.Profile
 
 
-def parse_diff(spec: ef.Spec, value: object, subject_tag: str, now_ms: int, where: str = "") -> Diff:
-    """Return the diff that JSON holds, of the subject with this tag; ``where`` prefixes the fields in an error.
+Specs = Callable[[str], ef.Spec]
+"""Gives the live spec of an id, or raises SpecMismatch."""
 
-    ``now_ms`` is the server's clock.
+
+def parse_diff(specs: Specs, value: object, subject_tag: str, now_ms: int, where: str = "") -> Diff:
+    """Return the diff that JSON holds, of the subject with this tag; its own spec parses it.
+
+    ``where`` prefixes the fields in an error, ``now_ms`` is the server's clock.
 
     Raises:
         InvalidRequest: names the member, its value, and what was expected.
         SubjectMismatch: the diff names another subject's tag.
-        SpecMismatch: the diff is of another spec.
+        SpecMismatch: the diff is of a spec that is not live, or its delta is of another.
         InvalidProfile: the delta is no profile of the spec, or one of no events.
         ClockAhead: the delta's last event is more than a day past ``now_ms``.
     """
     members = check_members(where, value, MEMBERS, OPTIONAL_MEMBERS)
     replica = check_replica(f"{where}replica", members["replica"])
-    given = members["spec"]
-    if not isinstance(given, str) or re.fullmatch(r"[0-9a-f]{64}", given) is None:
-        raise InvalidRequest(f"{where}spec", given, "a spec's id, 64 hex digits")
+    spec_id = check_spec_id(f"{where}spec", members["spec"])
     epoch = check_integer(f"{where}epoch", members["epoch"], 0, MAX_EPOCH)
     first = check_integer(f"{where}from", members["from"], 0, MAX_SAFE_INTEGER)
     last = check_integer(f"{where}to", members["to"], max(first, 1), MAX_SAFE_INTEGER)
@@ -76,9 +79,8 @@ def parse_diff(spec: ef.Spec, value: object, subject_tag: str, now_ms: int, wher
     if len(set(ids)) != count or prev in ids:
         raise InvalidRequest(f"{where}ids", ids, "ids that differ from each other and from prev")
     _check_subject(f"{where}subject_tag", members.get("subject_tag"), subject_tag)
-    if given != spec.id:
-        raise SpecMismatch(given, spec.id)
-    return Diff(replica, epoch, first, last, prev, tuple(ids), _parse_delta(spec, members["delta"], now_ms))
+    delta = _parse_delta(specs(spec_id), members["delta"], now_ms)
+    return Diff(replica, epoch, first, last, prev, tuple(ids), delta)
 
 
 def _check_subject(where: str, given: object, expected: str) -> None:
@@ -128,6 +130,13 @@ def check_replica(where: str, value: object) -> str:
     """Return value where it is a replica's id, 32 hex digits."""
     if not isinstance(value, str) or _HEX_32.fullmatch(value) is None:
         raise InvalidRequest(where, value, "a replica's id, 32 lower-case hex digits")
+    return value
+
+
+def check_spec_id(where: str, value: object) -> str:
+    """Return value where it is a spec's id, 64 hex digits."""
+    if not isinstance(value, str) or _HEX_64.fullmatch(value) is None:
+        raise InvalidRequest(where, value, "a spec's id, 64 lower-case hex digits")
     return value
 
 

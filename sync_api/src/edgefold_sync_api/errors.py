@@ -30,6 +30,15 @@ class InvalidImport(SyncError):
         super().__init__(f"row {row}: {field} is {shown(value)}; expected {expected}.")
 
 
+class ReleaseRefused(SyncError):
+    """A bundle that can't be published, or a release that can't be rolled back to; the catalogue is as it was."""
+
+    def __init__(self, name: str, version: int | None, expected: str) -> None:
+        self.name, self.version, self.expected = name, version, expected
+        which = "the version before" if version is None else f"version {version}"
+        super().__init__(f"bundle {shown(name)}: {which} was asked for; expected {expected}.")
+
+
 class Problem(SyncError):
     """An error with an answer of its own (RFC 9457): ``status``, a title, the sentence, and its values as members."""
 
@@ -94,13 +103,16 @@ class MethodNotAllowed(Problem):
 
 
 class SpecMismatch(Problem):
-    """A diff that another spec folded."""
+    """A spec that is not in the catalogue."""
 
-    status, title = 409, "Another spec"
+    status, title = 409, "The spec is not live"
 
     def __init__(self, given: str, expected: str) -> None:
         self.given, self.expected = given, expected
-        detail = f"the diff was folded by spec {given[:12]}, the server has {expected[:12]}; fetch the bundle and fold again."
+        detail = (
+            f"spec {given[:12]} is not one of this server's, whose newest is {expected[:12]}; "
+            "fetch the bundle, or publish that spec."
+        )
         super().__init__(detail, given=given, expected=expected)
 
 

@@ -13,15 +13,16 @@ from edgefold_reducer.canonical import MAX_SAFE_INTEGER
 from sqlalchemy import Engine
 
 from . import profiles
+from .caller import Caller
 from .catalogue import Catalogue
 from .database import reading
 from .decide import Outcome
-from .diff import Diff, check_integer, check_members, parse_diff
+from .diff import Diff, Specs, check_integer, check_members, parse_diff
 from .errors import BundleExpired, DiffRefused, Forbidden, InvalidRequest
 from .store import Subject, read_subject
 from .subject_tag import SubjectTags
 from .sync import contribution_after, decide_on, in_epoch
-from .tokens import SCORE, Token, is_subject
+from .tokens import SCORE, is_subject
 
 MEMBERS = ("bundle", "now_ms", "subject", "attributes", "diff")
 
@@ -37,8 +38,8 @@ class ScoreRequest:
     diff: Diff | None
 
 
-def parse_score_request(spec: ef.Spec, value: object, token: Token, tags: SubjectTags, now_ms: int) -> ScoreRequest:
-    """Return the request that JSON holds; ``now_ms`` is the server's clock.
+def parse_score_request(specs: Specs, value: object, caller: Caller, tags: SubjectTags) -> ScoreRequest:
+    """Return the request that JSON holds; ``specs`` gives the live spec of an id.
 
     Raises:
         InvalidRequest: names the member, its value, and what was expected.
@@ -51,11 +52,11 @@ def parse_score_request(spec: ef.Spec, value: object, token: Token, tags: Subjec
         raise InvalidRequest("bundle", bundle, "the name of a bundle")
     subject = members.get("subject")
     if subject is not None:
-        if token.scope != SCORE:
+        if caller.token.scope != SCORE:
             raise Forbidden("subject", SCORE)
         if not is_subject(subject):
             raise InvalidRequest("subject", subject, "a subject's name")
-    subject = token.subject if subject is None else subject
+    subject = caller.subject if subject is None else subject
     attributes = members.get("attributes")
     if attributes is not None and not isinstance(attributes, Mapping):
         raise InvalidRequest("attributes", attributes, "an object")
@@ -65,7 +66,7 @@ def parse_score_request(spec: ef.Spec, value: object, token: Token, tags: Subjec
         now_ms=None if now is None else check_integer("now_ms", now, 0, MAX_SAFE_INTEGER),
         subject=subject,
         attributes=attributes or {},
-        diff=None if diff is None else parse_diff(spec, diff, tags.tag(subject), now_ms, "diff."),
+        diff=None if diff is None else parse_diff(specs, diff, tags.tag(subject), caller.now_ms, "diff."),
     )
 
 
@@ -78,8 +79,8 @@ def score(engine: Engine, catalogue: Catalogue, request: ScoreRequest, now_ms: i
         DiffRefused: the diff would not be applied or replaced.
         InvalidRequest: an attribute that the spec refuses, or a now_ms that the profile's last event has not passed.
     """
-    bundle = catalogue.bundle(request.bundle)
-    spec = catalogue.spec
+    bundle = catalogue.bundle(catalogue.release(request.bundle))
+    spec = bundle.spec
     with reading(engine) as connection:
         held = read_subject(connection, request.subject)
     profile = _profile(spec, held, request.diff)

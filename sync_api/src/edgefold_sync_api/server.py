@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from flask import current_app, request
 from sqlalchemy import Engine
 
+from .caller import Caller
 from .catalogue import Catalogue
 from .config import Settings
 from .metrics import Metrics
 from .rate import RateLimit
 from .subject_tag import SubjectTags
-from .tokens import Token, read_token
+from .tokens import read_token
 
 EXTENSION = "edgefold_sync_api"
 
@@ -28,20 +29,6 @@ class Server:
     tags: SubjectTags
     rate: RateLimit
     metrics: Metrics
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who asks: the token, the tag of its subject, and in how many ms it may ask again."""
-
-    token: Token
-    subject_tag: str
-    retry_after_ms: int
-
-    @property
-    def subject(self) -> str:
-        """The token's subject."""
-        return self.token.subject
 
 
 def current_server() -> Server:
@@ -59,7 +46,7 @@ def current_caller() -> Caller:
     """
     server = current_server()
     token = read_token(server.settings.secret, request.headers.get("Authorization"))
-    return Caller(token, server.tags.tag(token.subject), server.rate.take(token.subject))
+    return Caller(token, server.tags.tag(token.subject), now_ms(), server.rate.take(token.subject))
 
 
 def now_ms() -> int:

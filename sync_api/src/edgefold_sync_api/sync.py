@@ -10,6 +10,7 @@ import edgefold_reducer as ef
 from sqlalchemy import Connection, Engine
 
 from . import profiles
+from .caller import Caller
 from .database import reading, writing
 from .decide import Decision, Outcome, Timeline, decide
 from .diff import Diff
@@ -21,35 +22,27 @@ MAX_REPLICAS = 256
 DAY_MS = 86_400_000
 
 
-def init(engine: Engine, spec: ef.Spec, subject: str, subject_tag: str, replica: str | None, now_ms: int) -> str:
-    """Return the answer to ``GET /v1/profile``."""
+def init(engine: Engine, spec: ef.Spec, caller: Caller, replica: str | None) -> str:
+    """Return the answer to ``GET /v1/profile``, by a spec."""
     with reading(engine) as connection:
-        held = read_subject(connection, subject)
-    return _answer(spec, held, replica, held.timeline(replica), now_ms, {"subject_tag": subject_tag})
+        held = read_subject(connection, caller.subject)
+    return _answer(spec, held, replica, held.timeline(replica), caller, {})
 
 
-def put_diff(
-    engine: Engine,
-    spec: ef.Spec,
-    subject: str,
-    subject_tag: str,
-    diff: Diff,
-    now_ms: int,
-    retire_days: float,
-    retry_after_ms: int,
-) -> tuple[Outcome, str]:
+def put_diff(engine: Engine, caller: Caller, diff: Diff, retire_days: float) -> tuple[Outcome, str]:
     """Decide on a diff and store what follows; return the outcome and the answer to ``POST /v1/diffs``.
 
     Raises:
         SubjectErased: the diff is of an earlier epoch.
         TooManyReplicas: it is the first of a replica, and the subject is full.
     """
+    spec, now_ms = diff.delta.spec, caller.now_ms
     with writing(engine) as connection:
-        stored = lock_subject(connection, subject)
+        stored = lock_subject(connection, caller.subject)
         held = in_epoch(stored, diff.epoch)
         decision = decide_on(held, diff)
         if held is not stored:
-            erase(connection, subject, diff.epoch, now_ms)
+            erase(connection, caller.subject, diff.epoch, now_ms)
         if decision.outcome in (Outcome.APPLIED, Outcome.REPLACED):
             oldest_ms = now_ms - int(retire_days * DAY_MS)
             held = _retire_unseen(connection, spec, held, diff.replica, oldest_ms)
@@ -60,12 +53,11 @@ def put_diff(
         elif held is stored:
             connection.rollback()
     more = {
-        "subject_tag": subject_tag,
         "outcome": decision.outcome,
         "overlap": decision.overlap,
-        "retry_after_ms": retry_after_ms,
+        "retry_after_ms": caller.retry_after_ms,
     }
-    return decision.outcome, _answer(spec, held, diff.replica, decision.timeline, now_ms, more)
+    return decision.outcome, _answer(spec, held, diff.replica, decision.timeline, caller, more)
 
 
 def in_epoch(held: Subject, epoch: int) -> Subject:
@@ -150,7 +142,7 @@ def _active(held: Subject) -> int:
 
 
 def _answer(
-    spec: ef.Spec, held: Subject, replica: str | None, timeline: Timeline, now_ms: int, more: dict[str, Any]
+    spec: ef.Spec, held: Subject, replica: str | None, timeline: Timeline, caller: Caller, more: dict[str, Any]
 ) -> str:
     members = {
         "spec": spec.id,
@@ -158,7 +150,8 @@ def _answer(
         "acked": timeline.acked,
         "head": timeline.head,
         "attributes": profiles.attributes(spec, held.attributes),
-        "server_time_ms": now_ms,
+        "subject_tag": caller.subject_tag,
+        "server_time_ms": caller.now_ms,
     }
     text = json.dumps(members | more, separators=(",", ":"))[:-1]
     recent = '","'.join(timeline.recent)  # of characters that JSON takes as they are

@@ -17,17 +17,20 @@ blueprint = Blueprint("delivery", __name__)
 @blueprint.get("/v1/bundles/<name>/manifest")
 def get_manifest(name: str) -> Response:
     """Answer a bundle's manifest."""
-    catalogue = current_server().catalogue
-    return _conditional(catalogue.manifests[catalogue.bundle(name).manifest.name], MANIFEST_CACHE)
+    return _conditional(_blob(current_server().catalogue.release(name).manifest), MANIFEST_CACHE)
 
 
 @blueprint.get("/v1/blobs/<sha256>")
 def get_blob(sha256: str) -> Response:
     """Answer a file of a bundle, by its content."""
-    blob = current_server().catalogue.blobs.get(sha256)
+    return _conditional(_blob(sha256), BLOB_CACHE)
+
+
+def _blob(sha256: str) -> Blob:
+    blob = current_server().catalogue.blob(sha256)
     if blob is None:
-        raise NotFound(f"blob {ascii(sha256)[:80]}", "every file that a manifest of this server names")
-    return _conditional(blob, BLOB_CACHE)
+        raise NotFound(f"blob {ascii(sha256)[:80]}", "every file of every bundle that was published")
+    return blob
 
 
 def _conditional(blob: Blob, cache: str) -> Response:

@@ -24,12 +24,12 @@ def live() -> Response:
 
 @blueprint.get("/readyz")
 def ready() -> Response:
-    """Answer whether the database answers; the bundles were verified before the server started."""
+    """Answer whether the database answers, and what is in effect; bundles are verified before they are published."""
     server = current_server()
     with reading(server.engine) as connection:
         connection.execute(text("SELECT 1"))
-    bundles = {name: bundle.manifest.version for name, bundle in server.catalogue.bundles.items()}
-    return jsonify(status="ready", spec=server.catalogue.spec.id, bundles=bundles)
+    bundles = {name: release.version for name, release in server.catalogue.releases.items()}
+    return jsonify(status="ready", spec=server.catalogue.newest.id, bundles=bundles)
 
 
 @blueprint.get("/metrics")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from ..diff import check_replica
-from ..server import current_caller, current_server, now_ms
+from ..diff import check_replica, check_spec_id
+from ..server import current_caller, current_server
 from ..sync import delete, export, init
 from .answer import json_answer
 
@@ -16,23 +16,24 @@ blueprint = Blueprint("profile", __name__)
 def get_profile() -> Response:
     """Answer what a device starts from."""
     server, caller = current_server(), current_caller()
-    replica = request.args.get("replica")
+    replica, spec_id = request.args.get("replica"), request.args.get("spec")
     if replica is not None:
         check_replica("replica", replica)
-    return json_answer(
-        init(server.engine, server.catalogue.spec, caller.subject, caller.subject_tag, replica, now_ms())
-    )
+    if spec_id is not None:
+        check_spec_id("spec", spec_id)
+    spec = server.catalogue.newest if spec_id is None else server.catalogue.spec(spec_id)
+    return json_answer(init(server.engine, spec, caller, replica))
 
 
 @blueprint.get("/v1/profile/export")
 def export_profile() -> Response:
     """Answer everything that is known of the subject."""
     server, caller = current_server(), current_caller()
-    return jsonify(export(server.engine, server.catalogue.spec, caller.subject))
+    return jsonify(export(server.engine, server.catalogue.newest, caller.subject))
 
 
 @blueprint.delete("/v1/profile")
 def delete_profile() -> Response:
     """Erase the subject everywhere."""
     server, caller = current_server(), current_caller()
-    return jsonify(epoch=delete(server.engine, caller.subject, now_ms()))
+    return jsonify(epoch=delete(server.engine, caller.subject, caller.now_ms))

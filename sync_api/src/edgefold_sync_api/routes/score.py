@@ -6,7 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from ..body import read_json
 from ..score import parse_score_request, score
-from ..server import current_caller, current_server, now_ms
+from ..server import current_caller, current_server
 
 blueprint = Blueprint("score", __name__)
 
@@ -14,6 +14,6 @@ blueprint = Blueprint("score", __name__)
 @blueprint.post("/v1/score")
 def post_score() -> Response:
     """Score the subject, or another one where the token's scope allows it."""
-    server, caller, now = current_server(), current_caller(), now_ms()
-    asked = parse_score_request(server.catalogue.spec, read_json(request), caller.token, server.tags, now)
-    return jsonify(score(server.engine, server.catalogue, asked, now))
+    server, caller = current_server(), current_caller()
+    asked = parse_score_request(server.catalogue.spec, read_json(request), caller, server.tags)
+    return jsonify(score(server.engine, server.catalogue, asked, caller.now_ms))
