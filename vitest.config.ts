@@ -5,7 +5,7 @@ const LIMIT_MS = 120_000
 
 export default defineConfig({
   test: {
-    include: ['tests/web_client/**/*.test.ts'],
+    include: ['tests/{web_client,demo_app}/**/*.test.ts'],
     globalSetup: ['tests/web_client/export_bundles.ts'],
     testTimeout: LIMIT_MS,
     hookTimeout: LIMIT_MS,

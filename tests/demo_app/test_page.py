@@ -3,90 +3,16 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-from edgefold_demo_app.serve import HOST
-from flask import Flask
-from playwright.sync_api import BrowserContext, Page, Playwright, expect
-from werkzeug.serving import BaseWSGIServer, make_server
+from playwright.sync_api import Page, expect
 
-from ..conftest import BROWSER_LIMIT_MS
-from ..e2e.browser import FLAGS, executable
+from .devices import Deck, Shop
 
 
-class Shop:
-    """The demo's server in a thread, which a test may stop."""
-
-    def __init__(self, app: Flask) -> None:
-        self._server: BaseWSGIServer = make_server(HOST, 0, app, threaded=True)
-        self.address = f"http://{HOST}:{self._server.port}/"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def stop(self) -> None:
-        if self._thread.is_alive():
-            self._server.shutdown()
-            self._thread.join()
-            self._server.server_close()
-
-
-@pytest.fixture
-def shop(site: Flask) -> Iterator[Shop]:
-    served = Shop(site)
-    yield served
-    served.stop()
-
-
-@pytest.fixture(scope="module")
-def context(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    profile = tmp_path_factory.mktemp("browser")
-    flags = [flag for flag in FLAGS if flag != "--headless"]
-    context = playwright.chromium.launch_persistent_context(
-        profile, executable_path=executable(playwright), args=flags, headless=True, timeout=BROWSER_LIMIT_MS
-    )
-    context.set_default_timeout(BROWSER_LIMIT_MS)
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def open_page(context: BrowserContext, shop: Shop) -> Iterator[Callable[[str], Page]]:
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-
-    def opened(subject: str) -> Page:
-        page.goto(shop.address)
-        page.locator(f"input[value='{subject}']").check()
-        expect(page.locator(".disc-number").nth(1)).to_contain_text("%")
-        return page
-
-    yield opened
-    page.close()
-    assert problems == []
-
-
-class Deck:
-    """What a device of the page shows."""
-
-    def __init__(self, page: Page, name: str) -> None:
-        self.deck = page.locator(f".deck[data-device={name}]")
-        self.online = self.deck.get_by_role("switch")
-        self.chance = self.deck.locator(".disc-number")
-
-    def count(self, name: str, number: int) -> None:
-        expect(self.deck.locator(f".counter-{name} dd")).to_have_text(str(number))
-
-    def feature(self, name: str, value: str) -> None:
-        row = self.deck.locator(".tracks tbody tr", has=self.deck.page.get_by_text(name, exact=True))
-        expect(row.locator(".track-2")).to_have_text(value)
-
-
-def test_a_purchase_changes_score_and_features_and_reaches_the_other_device(open_page: Callable[[str], Page]) -> None:
+def test_a_purchase_changes_score_and_features_and_reaches_the_other_device(open_page: Callable[..., Page]) -> None:
     page = open_page("22794")
-    phone, laptop = Deck(page, "Phone"), Deck(page, "Laptop")
+    phone, laptop = Deck(page, "Phone", "22794"), Deck(page, "Laptop", "22794")
     phone.feature("orders", "18")
     before = phone.chance.text_content()
     page.get_by_role("button", name="Buy Hours of Brass").click()
@@ -97,9 +23,9 @@ def test_a_purchase_changes_score_and_features_and_reaches_the_other_device(open
     laptop.count("tracked", 0)
 
 
-def test_what_is_bought_offline_waits_and_is_sent_on_coming_back(open_page: Callable[[str], Page]) -> None:
+def test_what_is_bought_offline_waits_and_is_sent_on_coming_back(open_page: Callable[..., Page]) -> None:
     page = open_page("00081")
-    phone, laptop = Deck(page, "Phone"), Deck(page, "Laptop")
+    phone, laptop = Deck(page, "Phone", "00081"), Deck(page, "Laptop", "00081")
     laptop.feature("orders", "14")
     phone.feature("orders", "14")
     phone.online.click()
@@ -112,21 +38,21 @@ def test_what_is_bought_offline_waits_and_is_sent_on_coming_back(open_page: Call
     laptop.feature("orders", "15")
 
 
-def test_nothing_that_left_names_what_was_bought(open_page: Callable[[str], Page]) -> None:
+def test_nothing_that_left_names_what_was_bought(open_page: Callable[..., Page]) -> None:
     page = open_page("00891")
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url + (request.post_data or "")))
     page.get_by_role("button", name="Buy Night Bus to Ystad").click()
     page.get_by_role("button", name="Sync the Phone").click()
-    Deck(page, "Phone").count("acknowledged", 1)
+    Deck(page, "Phone", "00891").count("acknowledged", 1)
     expect(page.locator("#stayed")).to_contain_text("Night Bus to Ystad")
     assert any("/v1/diffs" in text for text in sent)
     assert not any("Ystad" in text for text in sent)
 
 
-def test_time_moves_the_score_and_never_backwards(open_page: Callable[[str], Page]) -> None:
+def test_time_moves_the_score_and_never_backwards(open_page: Callable[..., Page]) -> None:
     page = open_page("01965")
-    phone = Deck(page, "Phone")
+    phone = Deck(page, "Phone", "01965")
     before = phone.chance.text_content()
     page.get_by_role("button", name="a month").click()
     expect(page.locator("#date")).to_have_text("31 Jul 1998")
@@ -135,9 +61,9 @@ def test_time_moves_the_score_and_never_backwards(open_page: Callable[[str], Pag
     expect(page.locator("#date")).to_have_text("31 Jul 1998")
 
 
-def test_erasing_empties_both_devices(open_page: Callable[[str], Page]) -> None:
+def test_erasing_empties_both_devices(open_page: Callable[..., Page]) -> None:
     page = open_page("00001")
-    phone, laptop = Deck(page, "Phone"), Deck(page, "Laptop")
+    phone, laptop = Deck(page, "Phone", "00001"), Deck(page, "Laptop", "00001")
     laptop.feature("orders", "1")
     phone.feature("orders", "1")
     page.get_by_role("button", name="Erase this customer").click()
@@ -146,19 +72,19 @@ def test_erasing_empties_both_devices(open_page: Callable[[str], Page]) -> None:
     laptop.feature("orders", "0")
 
 
-def test_with_the_server_stopped_the_page_opens_and_scores(open_page: Callable[[str], Page], shop: Shop) -> None:
+def test_with_the_server_stopped_the_page_opens_and_scores(open_page: Callable[..., Page], shop: Shop) -> None:
     page = open_page("new")
     expect(page.locator("#offline-ready")).to_contain_text("is kept")
     shop.stop()
     page.reload()
-    phone = Deck(page, "Phone")
+    phone = Deck(page, "Phone", "new")
     phone.feature("orders", "0")
     page.get_by_role("button", name="Buy Remainders").click()
     phone.feature("orders", "1")
     phone.count("pending", 1)
 
 
-def test_no_width_needs_a_sideways_scroll_and_every_control_has_a_name(open_page: Callable[[str], Page]) -> None:
+def test_no_width_needs_a_sideways_scroll_and_every_control_has_a_name(open_page: Callable[..., Page]) -> None:
     page = open_page("22794")
     for width in (360, 768, 1440):
         page.set_viewport_size({"width": width, "height": 800})

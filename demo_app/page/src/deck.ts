@@ -11,7 +11,7 @@ export interface Deck {
   readonly draw: (view: View, rings: readonly Ring[], beginsMs: number, nowMs: number) => void
 }
 
-export function createDeck(device: Device): Deck {
+export function createDeck(device: Device, subject: string): Deck {
   const disc = createDisc()
   const tracks = element('tbody')
   const cause = element('span', { class: 'deck-cause', 'aria-live': 'polite' })
@@ -27,7 +27,7 @@ export function createDeck(device: Device): Deck {
   const heading = element('h3', { class: 'deck-name' }, device.name)
   const node = element(
     'article',
-    { class: 'deck', 'data-device': device.name },
+    { class: 'deck', 'data-device': device.name, 'data-subject': subject },
     element('header', { class: 'deck-head' }, heading, onlineSwitch(device), syncButton(device)),
     element(
       'div',

@@ -61,20 +61,26 @@ export async function openDevice(
     clock: calendar.now.get,
     fetch: wire.fetch,
   })
+  const kept = await keptOf(client).catch(async (error: unknown) => {
+    await client.close()
+    throw error
+  })
   const view = signal<View>({
     score: null,
     before: null,
     cause: '',
     counters: countersOf(client),
-    kept: await keptOf(client),
+    kept,
     trackToScoreMs: null,
     trackToDiskMs: null,
     trouble: null,
   })
   let cause = ''
   let trackedAt: number | null = null
-  const change = (changed: Partial<View>) =>
-    view.set({ ...view.get(), counters: countersOf(client), ...changed })
+  let closed = false
+  const change = (changed: Partial<View>) => {
+    if (!closed) view.set({ ...view.get(), counters: countersOf(client), ...changed })
+  }
 
   function show(score: ScoreResult): void {
     const { score: shown, trackToScoreMs: last } = view.get()
@@ -137,7 +143,10 @@ export async function openDevice(
         change({ kept: await keptOf(client), trouble: null })
         await rescore('after an erasure')
       }),
-    close: () => client.close(),
+    close() {
+      closed = true // what is still under way ends without a word on a deck that is about to go
+      return client.close()
+    },
   }
 }
 

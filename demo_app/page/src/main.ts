@@ -6,6 +6,7 @@ import { createCustomers } from './customers.js'
 import { createDeck } from './deck.js'
 import type { Device } from './device.js'
 import { byId, element } from './dom.js'
+import { prepareErase } from './erase.js'
 import { createEvaluation } from './evaluation.js'
 import { day, percent, weekday } from './format.js'
 import { createHand } from './hand.js'
@@ -14,7 +15,8 @@ import { keepOffline } from './offline.js'
 import { DEVICES, openSession, ringsOf, type Session } from './session.js'
 import { createShelf } from './shelf.js'
 import { type Customer, fetchEvaluation, fetchShop, type Shop } from './shop.js'
-import { signal } from './signal.js'
+import { type Signal, signal } from './signal.js'
+import { createSwitch } from './switch.js'
 import { openWire } from './wire.js'
 import { watchWire } from './wireview.js'
 
@@ -24,56 +26,69 @@ async function start(): Promise<void> {
   const shop = await fetchShop()
   const bundle = await openBundle('bundles/repurchase/', { fetch: openWire('Page').fetch })
   const calendar = openCalendar(shop.opensMs)
-  const session = signal<Session | null>(null)
+  const session = createSwitch((customer: Customer) => openSession(customer, bundle, calendar))
   const inHand = signal(0)
   const ledger = createLedger(byId('left'), byId('stayed'))
-  showCalendar(calendar, session.get)
+  showCalendar(calendar, session.current)
   watchWire(byId('wire'))
 
   const chosen =
     shop.customers.find(({ subject }) => subject === localStorage.getItem(CHOSEN)) ?? shop.customers[0]
   if (chosen === undefined) throw new Error('the shop has no customers; run edgefold demo again.')
-  const choose = async (customer: Customer) => {
+  const choose = (customer: Customer) => {
     localStorage.setItem(CHOSEN, customer.subject)
-    await session.get()?.close()
-    session.set(null)
-    const opened = await openSession(customer, bundle, calendar)
-    session.set(opened)
-    showDecks(shop, opened, calendar, () => {
-      ledger.draw(opened.devices)
-      for (const [index, device] of opened.devices.entries()) hand.show(index, chanceOf(device))
-    })
+    byId('trouble').replaceChildren()
+    guarded(session.choose(customer))
   }
-  byId('customers').replaceChildren(
-    createCustomers(shop, chosen.subject, (customer) => guarded(choose(customer))),
-  )
+  byId('customers').replaceChildren(createCustomers(shop, chosen.subject, choose))
   const hand = createHand(DEVICES, inHand)
   byId('hand').replaceChildren(hand.node)
   inHand.watch((index) => byId('decks').setAttribute('data-in-hand', DEVICES[index] ?? ''))
   byId('shelf').replaceChildren(
-    createShelf((release) => {
-      const device = session.get()?.devices[inHand.get()]
-      void device?.buy(release)
+    createShelf((release) => void session.current.get()?.devices[inHand.get()]?.buy(release)),
+  )
+  prepareErase(session, inHand.get)
+  turnOff(session.current)
+  showCurrent(session.current, (opened) =>
+    showDecks(shop, opened, calendar, () => {
+      ledger.draw(opened.devices)
+      for (const [index, device] of opened.devices.entries()) hand.show(index, chanceOf(device))
     }),
   )
-  prepareErase(
-    () => session.get()?.customer.subject ?? '',
-    () => void session.get()?.erase(inHand.get()),
-  )
-  await choose(chosen)
+  choose(chosen)
   keepOffline(byId('offline-ready'))
   byId('evaluation').replaceChildren(...createEvaluation(await fetchEvaluation()))
 }
 
-function showCalendar(calendar: Calendar, session: () => Session | null): void {
+/** What acts on a customer's devices, or shows what they hold, is off until the chosen customer's are open. */
+function turnOff(session: Signal<Session | null>): void {
+  const parts = document.querySelectorAll<HTMLElement>('[data-of-customer]')
+  session.watch((opened) => {
+    for (const part of parts) part.inert = opened === null
+    byId('decks').ariaBusy = String(opened === null)
+  })
+}
+
+function showCurrent(session: Signal<Session | null>, show: (session: Session) => void): void {
+  let shown: Session | null = null
+  session.watch((opened) => {
+    if (opened === null || opened === shown) return
+    shown = opened
+    show(opened)
+  })
+}
+
+function showCalendar(calendar: Calendar, session: Signal<Session | null>): void {
   calendar.now.watch((nowMs) => {
     byId('date').textContent = day(nowMs)
     byId('weekday').textContent = weekday(nowMs)
   })
   for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-days]')) {
     button.addEventListener('click', () => {
+      const devices = session.get()?.devices
+      if (devices === undefined) return
       calendar.pass(Number(button.dataset.days))
-      for (const device of session()?.devices ?? []) void device.rescore(`${button.dataset.name} later`)
+      for (const device of devices) void device.rescore(`${button.dataset.name} later`)
     })
   }
 }
@@ -86,7 +101,7 @@ function chanceOf(device: Device): string {
 function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: () => void): void {
   const { devices, customer } = session
   const [phone, laptop] = devices
-  const decks = devices.map((device) => createDeck(device))
+  const decks = devices.map((device) => createDeck(device, customer.subject))
   byId('deck-phone').replaceChildren(decks[0]?.node ?? '')
   byId('deck-laptop').replaceChildren(decks[1]?.node ?? '')
   const draw = () => {
@@ -107,18 +122,7 @@ function showDecks(shop: Shop, session: Session, calendar: Calendar, changed: ()
   for (const device of devices) device.view.watch(draw)
 }
 
-function prepareErase(subject: () => string, erase: () => void): void {
-  const dialog = byId('erase-dialog') as HTMLDialogElement
-  byId('erase').addEventListener('click', () => {
-    byId('erase-subject').textContent = subject()
-    dialog.showModal()
-  })
-  dialog.addEventListener('close', () => {
-    if (dialog.returnValue === 'erase') erase()
-  })
-}
-
-/** Say on the page what went wrong at the start, and what to do about it. */
+/** Say on the page what went wrong as it opened, and what to do about it. */
 function guarded(work: Promise<void>): void {
   work.catch((error: unknown) => {
     byId('trouble').replaceChildren(

@@ -21,9 +21,7 @@ export async function openSession(
   bundle: ScoringBundle,
   calendar: Calendar,
 ): Promise<Session> {
-  const [phone, laptop] = (await Promise.all(
-    DEVICES.map((name) => openDevice(name, bundle, customer, calendar)),
-  )) as [Device, Device]
+  const [phone, laptop] = await allOpen(DEVICES.map((name) => openDevice(name, bundle, customer, calendar)))
   tellOther(phone, laptop)
   tellOther(laptop, phone)
   return {
@@ -37,6 +35,16 @@ export async function openSession(
       await Promise.all([phone.close(), laptop.close()])
     },
   }
+}
+
+/** Both devices, or none: where one can't be opened, the other is closed again. */
+async function allOpen(opening: readonly Promise<Device>[]): Promise<readonly [Device, Device]> {
+  const outcomes = await Promise.allSettled(opening)
+  const opened = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed === undefined) return opened as unknown as readonly [Device, Device]
+  await Promise.all(opened.map((device) => device.close()))
+  throw failed.reason
 }
 
 /** A client asks for news now and then; here, at once: the page does what a push message would. */
