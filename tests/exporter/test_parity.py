@@ -38,6 +38,11 @@ def take_thresholds_as_left_out(ensemble: Ensemble) -> Ensemble:
     return _each_split(ensemble, lambda split: replace(split, threshold=float(np.nextafter(split.threshold, -np.inf))))
 
 
+def take_thresholds_one_double_later(ensemble: Ensemble) -> Ensemble:
+    """Compare by x <= t + the smallest step: only a row one double over the threshold tells."""
+    return _each_split(ensemble, lambda split: replace(split, threshold=float(np.nextafter(split.threshold, np.inf))))
+
+
 def send_missing_right(ensemble: Ensemble) -> Ensemble:
     """Forget which side the model learned for missing values."""
     return _each_split(ensemble, lambda split: replace(split, missing_left=False))
@@ -68,7 +73,16 @@ def check_refused(model: Any, folder: Path) -> ParityError:
     return refused.value
 
 
-@pytest.mark.parametrize("fault", [round_thresholds, take_thresholds_as_left_out, send_missing_right, drop_a_tree])
+FAULTS = [
+    round_thresholds,
+    take_thresholds_as_left_out,
+    take_thresholds_one_double_later,
+    send_missing_right,
+    drop_a_tree,
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_in_the_trees_is_caught(fault: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plant(monkeypatch, COMPILE, "ensemble_of", fault)
     error = check_refused(tree_model(), tmp_path)

@@ -12,7 +12,7 @@ import pytest
 from edgefold_exporter.leaves_device import leaves_device
 from edgefold_exporter.vectors import DAY_MS, events_of, histories
 
-from ..bundles import linear_bundle, order, spec
+from ..bundles import linear_bundle, order, spec, tree_bundle
 
 view = ef.event("view", page=ef.string(30), seconds=ef.integer(optional=True), score=ef.decimal(12, optional=True))
 two_events = ef.Spec(
@@ -62,6 +62,15 @@ def test_the_golden_answers_are_those_of_the_fitted_model(tmp_path: Path) -> Non
         row = pd.DataFrame([case["features"]])[made.X.columns].astype(made.X.dtypes)
         assert made.model.predict_proba(row)[0] == pytest.approx(case["probabilities"], abs=1e-12)
         assert case["label"] == int(case["probabilities"][1] >= 0.3)
+
+
+def test_a_golden_case_that_meets_the_threshold_exactly_has_the_second_label(tmp_path: Path) -> None:
+    """BUNDLE.md: "labels[1] when probabilities[1] >= t"."""
+    cases = tree_bundle(tmp_path / "own rule").bundle.vectors()
+    threshold = next(case["probabilities"][1] for case in cases if case["name"] == "many events")
+    made = tree_bundle(tmp_path / "bundle", threshold=threshold)
+    met = next(case for case in made.bundle.vectors() if case["name"] == "many events")
+    assert met["probabilities"][1] == threshold and met["label"] == 1
 
 
 def test_what_leaves_the_device_is_one_entry_a_state() -> None:

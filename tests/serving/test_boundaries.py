@@ -1,0 +1,104 @@
+"""The very moments and values that BUNDLE.md names: each test quotes the sentence that it holds."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from edgefold_serving import Bundle, InvalidBundle
+from edgefold_serving.manifest import as_time
+
+from ..bundles import Exported, tree_bundle
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    return tree_bundle(tmp_path_factory.mktemp("bundle") / "bundle")
+
+
+@pytest.fixture
+def copy(made: Exported, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(made.path, tmp_path / "copy"))
+
+
+def opened(path: Path, **members: Any) -> Bundle:
+    """Open a bundle after its manifest's members have changed."""
+    file = path / "manifest.json"
+    file.write_text(json.dumps(json.loads(file.read_bytes()) | members))
+    return Bundle.open(path)
+
+
+# "expires is an ISO 8601 time; one without a zone is UTC. At that moment the bundle is expired."
+
+
+@pytest.mark.parametrize("text", ["2027-02-03T04:05:06Z", "2027-02-03T04:05:06", "2027-02-03T01:05:06-03:00"])
+def test_a_bundle_is_expired_at_its_very_moment_and_not_before(text: str, made: Exported) -> None:
+    manifest = replace(made.bundle.manifest, expires=text)
+    moment = datetime(2027, 2, 3, 4, 5, 6, tzinfo=UTC)
+    assert manifest.expired(moment)
+    assert manifest.expired(moment.astimezone(timezone(timedelta(hours=9))))
+    assert manifest.expired(moment + timedelta(days=400))
+    assert not manifest.expired(moment - timedelta(microseconds=1))
+
+
+def test_a_bundle_without_a_last_moment_never_expires(made: Exported) -> None:
+    assert not replace(made.bundle.manifest, expires=None).expired(datetime.max.replace(tzinfo=UTC))
+
+
+def test_a_day_alone_is_its_midnight() -> None:
+    assert as_time("2027-02-03") == datetime(2027, 2, 3, tzinfo=UTC)
+
+
+# "a number t (two labels only) gives labels[1] when probabilities[1] >= t, else labels[0]"
+
+
+@pytest.mark.parametrize("row", [0, 7, 123])
+def test_a_threshold_that_is_met_exactly_gives_the_second_label(row: int, made: Exported, copy: Path) -> None:
+    rows = made.X.iloc[[row]]
+    chance = float(made.bundle.score(rows).probabilities[0, 1])
+    assert opened(copy, threshold=chance).score(rows).labels.tolist() == [1]
+    assert opened(copy, threshold=math.nextafter(chance, 2)).score(rows).labels.tolist() == [0]
+    assert opened(copy, threshold=math.nextafter(chance, 0)).score(rows).labels.tolist() == [1]
+
+
+def test_the_thresholds_0_and_1_give_the_second_label_to_all_and_to_none(made: Exported, copy: Path) -> None:
+    assert set(opened(copy, threshold=0).score(made.X).labels) == {1}
+    assert set(opened(copy, threshold=1).score(made.X).labels) == {0}
+
+
+# "score is probabilities[1] with two labels, else the probability of the predicted label"
+
+
+def test_the_score_is_the_second_labels_probability_whichever_label_is_predicted(made: Exported, copy: Path) -> None:
+    scores = opened(copy, threshold=1).score(made.X)
+    assert (scores.scores == scores.probabilities[:, 1]).all()
+    assert np.ptp(scores.scores) > 0
+
+
+# "a version below the active one": 1 .. 2^53 - 1, sizes from 0
+
+
+@pytest.mark.parametrize(("version", "fits"), [(1, True), (2**53 - 1, True), (0, False), (2**53, False)])
+def test_a_version_is_an_integer_that_every_language_holds(version: int, fits: bool, copy: Path) -> None:
+    if fits:
+        assert opened(copy, version=version).manifest.version == version
+    else:
+        with pytest.raises(InvalidBundle, match="version"):
+            opened(copy, version=version)
+
+
+@pytest.mark.parametrize(("tolerance", "fits"), [(0, True), (0.999, True), (1, False), (-1e-9, False)])
+def test_a_tolerance_is_of_0_to_1(tolerance: float, fits: bool, copy: Path) -> None:
+    parity = json.loads((copy / "manifest.json").read_bytes())["parity"] | {"tolerance": tolerance}
+    if fits:
+        assert opened(copy, parity=parity).manifest.tolerance == tolerance
+    else:
+        with pytest.raises(InvalidBundle, match="tolerance"):
+            opened(copy, parity=parity)
