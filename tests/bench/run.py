@@ -24,6 +24,7 @@ PROGRAMS = (
     (sys.executable, "sync_api/bench/http.py"),
     ("node", "web_client/bench/size.mjs"),
     (sys.executable, "-m", "tests.bench.page"),
+    (sys.executable, "-m", "tests.bench.device_log"),
 )
 START, END = "<!-- bench -->", "<!-- /bench -->"
 Figures = dict[str, Any]
@@ -87,6 +88,32 @@ ROWS: dict[str, Callable[[Figures], list[tuple[str, str, str, str]]]] = {
             f"{_spread(f['track_to_score_ms'])}",
             f"{_spread(f['asking_a_server_ms'])}, asking a server on the same machine",
             f"{f['ratio_to_asking']:.2f}",
+        ),
+    ],
+    "device log": lambda f: [
+        (
+            f"`track` until it is durable, {f['stored_events']:,} stored events",
+            _spread(f["track_ms"]),
+            f"{_spread(f['bare_ms'])}, a bare IndexedDB transaction",
+            f"{f['track_ms']['median'] / f['bare_ms']['median']:.2f}",
+        ),
+        (
+            f"its share of the main thread, {f['stored_events']:,} stored events",
+            f"{f['track_main_thread_ms']:.2f} ms",
+            f"{f['bare_main_thread_ms']:.2f} ms, a bare IndexedDB transaction",
+            f"{f['track_main_thread_ms'] / f['bare_main_thread_ms']:.2f}",
+        ),
+        (
+            f"opening and first score of a linear model, {f['stored_events']:,} events that no server has",
+            f"{f['opening_ms']:.0f} ms",
+            "",
+            "",
+        ),
+        (
+            f"sync of {f['stored_events']:,} events, {f['sync_requests']} requests, longest task {f['longest_task_ms']} ms",
+            f"{f['sync_ms']:,} ms",
+            f"{f['raw_ms']:,} ms, posting them raw in as many requests to a route that ignores them",
+            f"{f['sync_ms'] / f['raw_ms']:.2f}",
         ),
     ],
 }

@@ -1,10 +1,13 @@
 /** What the tabs of one log tell each other: that something is new in the store they share. */
 
 import { isObject } from '../reducer/canonical.js'
+import { unref } from './timers.js'
 
 const FORMAT = 1
 // A notice names the types of one transaction's events; a page may have any number of types.
 const MAX_TYPES = 1_024
+// The first of many notices is told at once, those that follow together: each costs as much as storing an event.
+const QUIET_MS = 50
 
 /** What one tab tells the others. */
 export interface Notice {
@@ -29,12 +32,30 @@ export function openTabs(name: string, onNotice: (notice: Notice) => void): Tabs
     if (notice !== null) onNotice(notice)
   }
   let closed = false
+  let waiting: Notice | null = null
+  let quiet: ReturnType<typeof setTimeout> | null = null
+
+  function post(): void {
+    quiet = null
+    if (waiting === null) return
+    channel?.postMessage({ edgefold: FORMAT, ...waiting })
+    waiting = null
+    quiet = setTimeout(post, QUIET_MS)
+    unref(quiet)
+  }
+
   return {
-    // A sync may end after the client was closed; a closed channel throws.
     tell({ types, head }) {
-      if (!closed) channel.postMessage({ edgefold: FORMAT, types, head })
+      // A sync may end after the client was closed; a closed channel throws.
+      if (closed) return
+      waiting = { types: [...new Set([...(waiting?.types ?? []), ...types])], head }
+      if (quiet === null) post()
     },
     close() {
+      if (closed) return
+      if (quiet !== null) clearTimeout(quiet)
+      post()
+      if (quiet !== null) clearTimeout(quiet)
       closed = true
       channel.close()
     },

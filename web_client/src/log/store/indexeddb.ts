@@ -153,6 +153,8 @@ function run<Result>(
           events: rows?.result ?? [],
         })
         apply(write, meta, events)
+        // Nothing more is asked of it: the page need not hear of each request.
+        transaction.commit?.()
       } catch (error) {
         thrown = new Thrown(error)
         transaction.abort()
