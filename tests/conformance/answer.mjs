@@ -7,13 +7,16 @@ const built = pathToFileURL(`${process.argv[2]}/`)
 const { parseSpec } = await import(new URL('spec.js', built))
 const { fold, merge } = await import(new URL('fold.js', built))
 const { features } = await import(new URL('features.js', built))
+const { keptFromJson, keptToJson } = await import(new URL('kept.js', built))
+const { add, carry, keep, mergeKept, sinceOf } = await import(new URL('carry.js', built))
+const { validateEvent } = await import(new URL('event.js', built))
 const { emptyProfile, profileFromJson, profileToJson } = await import(new URL('profile.js', built))
 
 for await (const line of createInterface({ input: process.stdin })) {
   console.log(JSON.stringify(answered(() => answer(JSON.parse(line)))))
 }
 
-function answer({ spec: json, parts, now_ms: nowMs, attributes, profiles }) {
+function answer({ spec: json, relative, parts, now_ms: nowMs, attributes, profiles, spoiled }) {
   const spec = parseSpec(json)
   const folded = answered(() => {
     const apart = parts.map(({ replica, events }) => fold(spec, events, { replica }))
@@ -23,7 +26,38 @@ function answer({ spec: json, parts, now_ms: nowMs, attributes, profiles }) {
   })
   const columns = spec.columns.map(({ name, type, default: value }) => [name, type, value === null ? null : String(bitsOf(value))])
   const read = profiles.map((profile) => answered(() => profileToJson(profileFromJson(spec, profile))))
-  return { id: spec.id, json: spec.json, columns, hashes: [...spec.aggregates.keys()].sort(), folded, read }
+  const specs = [spec, parseSpec(relative)]
+  const carried = answered(() => carriedBetween(specs, parts, nowMs, spoiled))
+  return { id: spec.id, json: spec.json, columns, hashes: [...spec.aggregates.keys()].sort(), folded, read, carried }
+}
+
+/** What a store holds along the way from a spec to another and back, and what each spec makes of it. */
+function carriedBetween(specs, parts, nowMs, spoiled) {
+  const [here, there] = specs.map((spec) => parts.map(({ replica, events }) => fold(spec, accepted(spec, events), { replica })))
+  const first = keep(here[0], new Map(), undefined)
+  const second = there.slice(1).reduce((kept, delta) => add(kept, delta), first)
+  const { profile, sinceMs } = carry(specs[1], second)
+  const over = keep(merge(specs[1], profile, there[0]), sinceMs, second)
+  const back = carry(specs[0], over)
+  const again = keep(merge(specs[0], back.profile, here.at(-1)), back.sinceMs, over)
+  const all = [first, second, over, again, mergeKept(specs, over, first), mergeKept(specs.slice(1), first, again), mergeKept([], second, again)]
+  const told = all.map((kept) => [keptToJson(kept), ...specs.map((spec) => carriedBy(spec, kept, nowMs))])
+  const read = spoiled.map((text) =>
+    answered(() => {
+      const kept = keptFromJson(text)
+      return [keptToJson(kept), ...specs.map((spec) => carriedBy(spec, kept, nowMs)), keptToJson(add(kept, there[0]))]
+    }),
+  )
+  return { told, read }
+}
+
+function carriedBy(spec, kept, nowMs) {
+  const { profile, sinceMs } = carry(spec, kept)
+  return [profileToJson(profile), [...sinceMs].sort(), [...sinceOf(spec, sinceMs, nowMs)].sort()]
+}
+
+function accepted(spec, events) {
+  return events.filter((event) => answered(() => validateEvent(spec, event)).error === undefined)
 }
 
 function answered(question) {

@@ -152,6 +152,25 @@ def spec_of(rng: random.Random, arithmetic: bool) -> Json:
     }
 
 
+def relative_of(rng: random.Random, spec: Json) -> Json:
+    """Return a spec with some of another's aggregates and some of its own, over fields whose vocabularies grew or shrank.
+
+    It may be invalid: where an expression or a default names a value that is gone.
+    """
+    relative = copy.deepcopy(spec)
+    for field in (field for fields in relative["events"].values() for field in fields.values()):
+        if field["type"] == "enum":
+            kept = [value for value in field["values"] if rng.random() < 0.6]
+            grown = [word for word in WORDS if word not in field["values"] and rng.random() < 0.2]
+            field["values"] = [*grown, *kept] or field["values"]
+        elif field["type"] == "string":
+            field["max"] = rng.choice((1, 2, 4, 20))
+    own = [{"name": f"g{i}"} | feature_of(rng, spec["events"], {}) for i in range(rng.randint(0, 3))]
+    relative["features"] = [feature for feature in relative["features"] if rng.random() < 0.7] + own
+    relative["features"] = relative["features"] or [{"name": "n"} | _count(spec["events"])]
+    return relative
+
+
 def _computes(feature: Json) -> bool:
     return any(f'"{operator}"' in json.dumps(feature) for operator in ("add", "subtract", "multiply"))
 

@@ -19,7 +19,7 @@ import edgefold_reducer as ef
 import pytest
 from edgefold_reducer.errors import InvalidTable, ReducerError
 
-from .generate import AGGREGATES, Json, broken, cases
+from .generate import AGGREGATES, Json, broken, cases, relative_of
 
 ROOT = Path(__file__).parents[2]
 SEED, COUNT = int(os.environ.get("EDGEFOLD_SEED", "1")), int(os.environ.get("EDGEFOLD_COUNT", "400"))
@@ -29,7 +29,7 @@ SEED, COUNT = int(os.environ.get("EDGEFOLD_SEED", "1")), int(os.environ.get("EDG
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The core of the client, built as its package is."""
     folder = tmp_path_factory.mktemp("core")
-    modules = ("spec", "fold", "features", "profile")
+    modules = ("spec", "fold", "features", "profile", "event", "kept", "carry")
     settings = {
         "extends": str(ROOT / "web_client/tsconfig.json"),
         "compilerOptions": {"rootDir": str(ROOT / "web_client/src/reducer"), "outDir": str(folder)},
@@ -74,7 +74,48 @@ def answer_of_python(given: Json) -> Json:
         "hashes": sorted(spec.aggregates),
         "folded": answered(folded),
         "read": [answered(partial(reread, spec, profile)) for profile in given["profiles"]],
+        "carried": answered(partial(carried_between, [spec, ef.Spec.from_json(given["relative"])], given)),
     }
+
+
+def carried_between(specs: list[ef.Spec], given: Json) -> Json:
+    """What a store holds along the way from a spec to another and back, and what each spec makes of it."""
+    here, there = (
+        [ef.fold(spec, accepted(spec, part["events"]), replica=part["replica"]) for part in given["parts"]]
+        for spec in specs
+    )
+    first = ef.keep(here[0])
+    second = reduce(ef.add, there[1:], first)
+    out = ef.carry(specs[1], second)
+    over = ef.keep(ef.merge(specs[1], out.profile, there[0]), out.since_ms, second)
+    back = ef.carry(specs[0], over)
+    again = ef.keep(ef.merge(specs[0], back.profile, here[-1]), back.since_ms, over)
+    kept = [first, second, over, again, ef.merge_kept(specs, over, first)]
+    kept += [ef.merge_kept(specs[1:], first, again), ef.merge_kept([], second, again)]
+
+    def read(text: str) -> list[Any]:
+        held = ef.Kept.from_json(text)
+        told = [carried_by(spec, held, given["now_ms"]) for spec in specs]
+        return [text_of(held), *told, text_of(ef.add(held, there[0]))]
+
+    return {
+        "told": [[text_of(held), *(carried_by(spec, held, given["now_ms"]) for spec in specs)] for held in kept],
+        "read": [answered(partial(read, text)) for text in given["spoiled"]],
+    }
+
+
+def carried_by(spec: ef.Spec, kept: ef.Kept, now_ms: int) -> list[Any]:
+    carried = ef.carry(spec, kept)
+    told = ef.since_of(spec, carried.since_ms, now_ms)
+    return [
+        text_of(carried.profile),
+        [[*item] for item in sorted(carried.since_ms.items())],
+        [[*item] for item in sorted(told.items())],
+    ]
+
+
+def accepted(spec: ef.Spec, events: list[Any]) -> list[Any]:
+    return [event for event in events if "error" not in answered(lambda: {"event": ef.validate_event(spec, event)})]  # noqa: B023
 
 
 def reread(spec: ef.Spec, profile: str) -> str:
@@ -88,7 +129,7 @@ def answered(question: Callable[[], Any]) -> Any:
         return {"error": type(error).__name__}
 
 
-def text_of(profile: ef.Profile) -> str:
+def text_of(profile: ef.Profile | ef.Kept) -> str:
     return profile.to_json().decode()
 
 
@@ -101,10 +142,27 @@ def bits(value: object) -> object:
 
 def with_profiles(number: int, given: Json) -> Json:
     """Return a case with profiles to read: its own, and some with a fault in them."""
-    own = answered(lambda: answer_of_python(given | {"profiles": []})["folded"])
+    bare = {"profiles": [], "relative": given["spec"], "spoiled": []}
+    own = answered(lambda: answer_of_python(given | bare)["folded"])
     rng = random.Random(f"{SEED} profiles {number}")
     texts = [own["merged"]] if "merged" in own else []
-    return given | {"profiles": texts + [json.dumps(broken(rng, json.loads(text))) for text in texts * 4]}
+    given = given | {"profiles": texts + [json.dumps(broken(rng, json.loads(text))) for text in texts * 4]}
+    return with_relative(rng, given)
+
+
+def with_relative(rng: random.Random, given: Json) -> Json:
+    """Return a case with a spec to carry to, and with what is kept by its own spec, spoiled."""
+    given = given | {"relative": given["spec"], "spoiled": []}
+    if "error" in answered(lambda: {"spec": ef.Spec.from_json(given["spec"])}):
+        return given
+    for _ in range(20):
+        relative = relative_of(rng, given["spec"])
+        if "error" not in answered(lambda: {"spec": ef.Spec.from_json(relative)}):  # noqa: B023
+            given["relative"] = relative
+            break
+    told = answer_of_python(given)["carried"].get("told", [])
+    given["spoiled"] = [json.dumps(broken(rng, json.loads(text))) for text, *_ in told[:4]]
+    return given
 
 
 @pytest.fixture(scope="module")
@@ -147,6 +205,10 @@ def test_the_cases_reach_every_aggregate_every_error_and_sums_past_2_53(given: l
         ("aggregates/extreme.js", "|| seq - this.seq", ""),
         ("canonical.js", "leftHigh === rightHigh ?", "true ?"),
         ("canonical.js", "if (Number.isSafeInteger(sum))", "if (true)"),
+        ("carry.js", "entry.namedMs ?? before.lastMs", "before.lastMs"),
+        ("carry.js", "held.state === null || lastMs", "true || lastMs"),
+        ("aggregates/extreme.js", "displacing === undefined ? lastMs : displacing[0]", "lastMs"),
+        ("aggregates/distinct.js", "n < cap && ", ""),
     ],
     ids=[
         "a bucket too few",
@@ -154,6 +216,10 @@ def test_the_cases_reach_every_aggregate_every_error_and_sums_past_2_53(given: l
         "a fold without tie-break",
         "UTF-16 order",
         "inexact sums",
+        "a retention that begins anew",
+        "a store that forgets its states",
+        "an edge outside that hides all",
+        "a set that is never whole",
     ],
 )
 def test_a_fault_in_one_language_is_seen(

@@ -30,6 +30,7 @@ export type {
 } from './log/store/store.js'
 export * from './model/index.js'
 export { createLifecycle, type Lifecycle, type Presence } from './platform/lifecycle.js'
+export { add, type Carried, carry, keep, mergeKept, type Since, sinceOf } from './reducer/carry.js'
 export {
   InvalidAttribute,
   InvalidEvent,
@@ -42,6 +43,7 @@ export {
 } from './reducer/errors.js'
 export { type FeaturesOptions, features } from './reducer/features.js'
 export { type FoldOptions, fold, merge } from './reducer/fold.js'
+export { type Entry, type Kept, keptFromJson, keptToJson } from './reducer/kept.js'
 export { emptyProfile, type Profile, profileFromJson, profileToJson } from './reducer/profile.js'
 export { type Column, type Feature, parseSpec, type Spec } from './reducer/spec.js'
 export type { SyncReport } from './sync/courier.js'

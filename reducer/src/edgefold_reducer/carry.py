@@ -46,7 +46,7 @@ def keep(profile: Profile, since_ms: Since = _ALL, over: Kept | None = None) -> 
     anything_new = last_ms != before.last_ms
     for name, aggregate in plan_of(profile.spec).aggregates.items():
         state, held = profile.state.get(name, aggregate.zero()), before.entries.get(name)
-        sifted = _sifted(aggregate, held, last_ms)
+        sifted = _sift_entry(aggregate, held, last_ms)
         since = since_ms.get(name)
         rebuilt = held is None and since is not None and since <= (before.last_ms or 0)
         anything_new |= sifted.lost or (sifted.inside != state and not rebuilt)
@@ -64,9 +64,9 @@ def add(kept: Kept, delta: Profile, since_ms: Since = _ALL) -> Kept:
     entries: dict[str, Entry] = {}
     for name, aggregate in plan_of(delta.spec).aggregates.items():
         held = kept.entries.get(name)
-        sifted = _sifted(aggregate, held, last_ms)
+        sifted = _sift_entry(aggregate, held, last_ms)
         state = aggregate.merge(sifted.inside, delta.state.get(name, aggregate.zero()))
-        since = _later(_since(kept, None if sifted.lost else held), _at_most(since_ms.get(name), delta.last_ms))
+        since = _later(_entry_since(kept, None if sifted.lost else held), _at_most(since_ms.get(name), delta.last_ms))
         entries[name] = Entry(_joined(aggregate, _pruned(aggregate, state, last_ms), sifted.outside), since)
     others = {name: entry for name, entry in kept.entries.items() if name not in entries}
     return _retained(last_ms, entries | _unnamed(kept, others, delta.last_ms, last_ms))
@@ -79,8 +79,8 @@ def carry(spec: Spec, kept: Kept) -> Carried:
     since_ms: dict[str, int] = {}
     for name, node in spec.aggregates.items():
         aggregate, held = plan_of(spec).aggregates[name], kept.entries.get(name)
-        sifted = _sifted(aggregate, held, last_ms)
-        since = _later(_since(kept, None if sifted.lost else held), sifted.since_ms)
+        sifted = _sift_entry(aggregate, held, last_ms)
+        since = _at_most(_later(_entry_since(kept, None if sifted.lost else held), sifted.since_ms), last_ms)
         latest = _latest(node, sifted.inside)
         if since is not None and (latest is None or latest < since):
             since_ms[name] = since
@@ -122,7 +122,7 @@ def _start(node: AggregateNode, now_ms: int) -> int:
     return max(0, aggregate.oldest(now_ms) * aggregate.hop_ms) if isinstance(aggregate, Window) else 0
 
 
-def _sifted(aggregate: Aggregate, held: Entry | None, last_ms: int | None) -> Sifted:
+def _sift_entry(aggregate: Aggregate, held: Entry | None, last_ms: int | None) -> Sifted:
     if held is None or held.state is None or last_ms is None:
         return Sifted(aggregate.zero(), aggregate.zero())
     return aggregate.sift(held.state, last_ms)
@@ -150,7 +150,7 @@ def _unnamed(before: Kept, others: Mapping[str, Entry], missed_ms: int | None, l
     return {
         name: Entry(
             None if last_ms is None else entry.state,
-            _later(_at_most(_since(before, entry), last_ms), _after(missed_ms)),
+            _later(_at_most(_entry_since(before, entry), last_ms), _after(missed_ms)),
             before.last_ms if entry.named_ms is None else entry.named_ms,
         )
         for name, entry in others.items()
@@ -161,9 +161,9 @@ def _merged(aggregate: Aggregate, name: str, a: Kept, b: Kept, last_ms: int | No
     inside, outside, since = aggregate.zero(), aggregate.zero(), None
     for kept in (a, b):
         held = kept.entries.get(name)
-        sifted = _sifted(aggregate, held, last_ms)
+        sifted = _sift_entry(aggregate, held, last_ms)
         inside, outside = aggregate.merge(inside, sifted.inside), aggregate.merge(outside, sifted.outside)
-        since = _later(since, _since(kept, None if sifted.lost else held))
+        since = _later(since, _entry_since(kept, None if sifted.lost else held))
     return Entry(_joined(aggregate, inside, outside), since)
 
 
@@ -172,7 +172,7 @@ def _chosen(name: str, a: Kept, b: Kept) -> Entry:
     stays, entry = max(entries, key=lambda held: (_after(held[0].last_ms) or 0, canonical_json(held[1].members())))
     named = [kept.last_ms if held.named_ms is None else held.named_ms for kept, held in entries]
     missed = _after((b if stays is a else a).last_ms)
-    return Entry(entry.state, _later(_since(stays, entry), missed), _later(named[0], named[-1]))
+    return Entry(entry.state, _later(_entry_since(stays, entry), missed), _later(named[0], named[-1]))
 
 
 def _retained(last_ms: int | None, entries: Mapping[str, Entry]) -> Kept:
@@ -200,7 +200,7 @@ def _after(last_ms: int | None) -> int | None:
     return None if last_ms is None else min(last_ms + 1, MAX_SAFE_INTEGER)
 
 
-def _since(kept: Kept, held: Entry | None) -> int | None:
+def _entry_since(kept: Kept, held: Entry | None) -> int | None:
     """Return since when an aggregate counts all of a store's events: where it has no entry, only after the last."""
     return _after(kept.last_ms) if held is None else _at_most(held.since_ms, kept.last_ms)
 

@@ -10,9 +10,10 @@ import {
   type State,
 } from '../../../web_client/src/log/state.js'
 import type { StoredEvent } from '../../../web_client/src/log/store/store.js'
+import { carry } from '../../../web_client/src/reducer/carry.js'
 import { features } from '../../../web_client/src/reducer/features.js'
 import { merge } from '../../../web_client/src/reducer/fold.js'
-import { carry, keptFromJson } from '../../../web_client/src/reducer/kept.js'
+import { keptFromJson } from '../../../web_client/src/reducer/kept.js'
 import type { Spec } from '../../../web_client/src/reducer/spec.js'
 import { type Answer, parseAnswer } from '../../../web_client/src/sync/answer.js'
 import { receive } from '../../../web_client/src/sync/receive.js'

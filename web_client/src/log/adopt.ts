@@ -1,7 +1,8 @@
 /** One log takes over another's events: a lesser store's, once the better one opens again, or an anonymous log's at a login. */
 
 import { randomReplica } from '../platform/random.js'
-import { keptFromJson, keptToJson, mergeKept } from '../reducer/kept.js'
+import { mergeKept } from '../reducer/carry.js'
+import { keptFromJson, keptToJson } from '../reducer/kept.js'
 import type { Spec } from '../reducer/spec.js'
 import { noted } from './journal.js'
 import { specsOf } from './specs.js'

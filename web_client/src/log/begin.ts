@@ -1,7 +1,8 @@
 /** How a log begins: as it was left, by another spec than it was left by, or new. */
 
 import { randomReplica } from '../platform/random.js'
-import { keptFromJson, keptToJson, mergeKept } from '../reducer/kept.js'
+import { mergeKept } from '../reducer/carry.js'
+import { keptFromJson, keptToJson } from '../reducer/kept.js'
 import type { Spec } from '../reducer/spec.js'
 import { accepts, keptOf, refusedRows, specsOf, usedSpecs } from './specs.js'
 import {

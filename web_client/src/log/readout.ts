@@ -1,7 +1,8 @@
 /** What of a log is folded already: a read-out folds each event once, and a long log in pieces. */
 
+import { carry } from '../reducer/carry.js'
 import { merge } from '../reducer/fold.js'
-import { carry, keptFromJson } from '../reducer/kept.js'
+import { keptFromJson } from '../reducer/kept.js'
 import type { Profile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
 import { foldRows } from './specs.js'

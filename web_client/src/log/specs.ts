@@ -1,9 +1,10 @@
 /** Which specs a log is folded by: its own, and those whose aggregates it goes on to count. Pure. */
 
+import { keep } from '../reducer/carry.js'
 import { InvalidEvent, InvalidSpec } from '../reducer/errors.js'
 import { validateEvent } from '../reducer/event.js'
 import { fold } from '../reducer/fold.js'
-import { type Kept, keep } from '../reducer/kept.js'
+import type { Kept } from '../reducer/kept.js'
 import type { Profile } from '../reducer/profile.js'
 import { parseSpec, type Spec } from '../reducer/spec.js'
 import type { Body, KeptSpec, StoredEvent } from './store/store.js'

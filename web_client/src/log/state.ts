@@ -1,7 +1,8 @@
 /** The log's state and what may become of it: pure functions that a store runs inside a transaction. */
 
+import { type Carried, carry, mergeKept } from '../reducer/carry.js'
 import { merge } from '../reducer/fold.js'
-import { type Carried, carry, type Kept, keptFromJson, keptToJson, mergeKept } from '../reducer/kept.js'
+import { type Kept, keptFromJson, keptToJson } from '../reducer/kept.js'
 import type { Profile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
 import { foldRows, keptOf, specsOf } from './specs.js'

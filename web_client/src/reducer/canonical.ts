@@ -31,6 +31,14 @@ function writtenObject(names: string[], member: (name: string) => unknown): stri
   return `{${names.map((name) => `${JSON.stringify(name)}:${canonicalJson(member(name))}`).join(',')}}`
 }
 
+/** Return a JSON value as parsing its text would give it: each Map an object. */
+export function plainJson(value: Json): Json {
+  if (!(value instanceof Map)) return value
+  return Object.fromEntries(
+    [...(value as ReadonlyMap<string, Json>)].map(([name, held]) => [name, plainJson(held)]),
+  )
+}
+
 /** Return the SHA-256 of a value's canonical JSON, in lower-case hex. */
 export function contentHash(value: unknown): string {
   return sha256(canonicalJson(value))

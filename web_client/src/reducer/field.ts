@@ -5,7 +5,7 @@ import { InvalidSpec } from './errors.js'
 
 export const OTHER_KEY = '__other__'
 const MAX_DECIMAL_SCALE = 12
-const MAX_STRING_CODE_POINTS = 1_024
+export const MAX_STRING_CODE_POINTS = 1_024
 const MAX_VOCABULARY = 256
 const MAX_KEY_CODE_POINTS = 64
 
@@ -168,13 +168,15 @@ export function checkVocabulary(what: string, values: unknown): readonly string[
     throw new InvalidSpec(what, values, expected)
   }
   for (const value of values as unknown[]) {
-    const fits =
-      typeof value === 'string' &&
-      value !== '' &&
-      value !== OTHER_KEY &&
-      hasAtMost(MAX_KEY_CODE_POINTS, value)
-    if (!fits || !isWellFormed(value)) throw new InvalidSpec(what, value, expected)
+    if (value === OTHER_KEY || !isKey(value)) throw new InvalidSpec(what, value, expected)
   }
   if (new Set(values).size !== values.length) throw new InvalidSpec(what, values, expected)
   return values as string[]
+}
+
+/** Whether a value may be a key of a state, in this vocabulary or another's. */
+export function isKey(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value !== '' && hasAtMost(MAX_KEY_CODE_POINTS, value) && isWellFormed(value)
+  )
 }

@@ -1,108 +1,137 @@
-/** provisional */
+/** A kept profile: what a store holds of folded events, whichever specs they were folded by; and its JSON. */
 
-import { aggregatesOfSpec } from './aggregates/registry.js'
-import { canonicalJson } from './canonical.js'
-import { merge } from './fold.js'
-import { emptyProfile, type Profile, profileFromJson, prunedProfile } from './profile.js'
+import { canonicalJson, isObject, isSafeInteger, isWellFormed, type Json, parseJson } from './canonical.js'
+import { InvalidProfile } from './errors.js'
 import type { Spec } from './spec.js'
+
+const MAX_DEPTH = 8
+
+/** An aggregate that is counted. */
+export interface Entry {
+  /** Its state as JSON, null before its first event. */
+  readonly state: Json
+  /** Every event from this time (ms) on is counted, null where all are. */
+  readonly sinceMs: number | null
+  /** The time of the last event when a spec last named it, null where the spec that wrote last does. */
+  readonly namedMs: number | null
+}
+
+/** What a store holds of its events. An aggregate without an entry was never counted here. Immutable. */
 export interface Kept {
+  /** The time of the last event, null before the first; milliseconds since the Unix epoch. */
   readonly lastMs: number | null
-  readonly entries: ReadonlyMap<string, { readonly state?: unknown; readonly sinceMs?: number }>
+  /** By aggregate hash. */
+  readonly entries: ReadonlyMap<string, Entry>
 }
-export interface Carried {
-  readonly profile: Profile
-  readonly sinceMs: ReadonlyMap<string, number>
-}
-export function keptFromJson(text: string): Kept {
-  const v = JSON.parse(text)
-  const src = v.states ?? Object.fromEntries(Object.entries(v.state).map(([h, s]) => [h, { state: s }]))
-  return {
-    lastMs: v.last_ms,
-    entries: new Map(
-      Object.entries(src).map(([h, e]: any) => [
-        h,
-        {
-          ...('state' in e ? { state: e.state } : {}),
-          ...(e.since_ms === undefined ? {} : { sinceMs: e.since_ms }),
-        },
-      ]),
-    ),
-  }
-}
+
+/** Return the canonical JSON (RFC 8785). */
 export function keptToJson(kept: Kept): string {
-  return canonicalJson({
-    last_ms: kept.lastMs,
-    states: new Map(
-      [...kept.entries].map(([h, e]) => [
-        h,
-        {
-          ...(e.state === undefined ? {} : { state: e.state as never }),
-          ...(e.sinceMs === undefined ? {} : { since_ms: e.sinceMs }),
-        },
-      ]),
-    ),
-  })
+  const states = new Map([...kept.entries].map(([hash, entry]) => [hash, entryToJson(entry)]))
+  return canonicalJson({ last_ms: kept.lastMs, states })
 }
-export function keep(profile: Profile, sinceMs: ReadonlyMap<string, number> = new Map(), over?: Kept): Kept {
-  const entries = new Map<string, any>()
-  for (const [h, e] of over?.entries ?? [])
-    entries.set(h, over?.lastMs === profile.lastMs ? e : { ...e, sinceMs: (profile.lastMs ?? -1) + 1 })
-  const aggs = aggregatesOfSpec(profile.spec)
-  for (const h of profile.spec.aggregates.keys()) {
-    const s = profile.states.get(h),
-      since = sinceMs.get(h)
-    entries.set(h, {
-      ...(s === undefined ? {} : { state: JSON.parse(canonicalJson(aggs.get(h)?.encode(s))) }),
-      ...(since === undefined ? {} : { sinceMs: since }),
-    })
-  }
-  return { lastMs: profile.lastMs, entries }
+
+/** Return an entry as JSON. */
+export function entryToJson({ state, sinceMs, namedMs }: Entry): Json {
+  const members: readonly (readonly [string, Json])[] = [
+    ['state', state],
+    ['since_ms', sinceMs],
+    ['named_ms', namedMs],
+  ]
+  return new Map(members.filter(([, member]) => member !== null))
 }
-export function carry(spec: Spec, kept: Kept): Carried {
-  const sinceMs = new Map<string, number>()
-  const aggs = aggregatesOfSpec(spec)
-  const states: [string, any][] = []
-  for (const h of spec.aggregates.keys()) {
-    const e = kept.entries.get(h)
-    if (e === undefined) {
-      if (kept.lastMs !== null) sinceMs.set(h, kept.lastMs + 1)
-      continue
-    }
-    if (e.sinceMs !== undefined) sinceMs.set(h, e.sinceMs)
-    if (e.state !== undefined) {
-      try {
-        states.push([h, aggs.get(h)?.decode(e.state, kept.lastMs as number)])
-      } catch {
-        sinceMs.set(h, (kept.lastMs ?? 0) + 1)
-      }
-    }
+
+/** Build what is kept from its JSON, or from a profile's, as text or parsed.
+ *
+ *  A profile leaves out states of zero: where its spec is among `specs`, they have entries too.
+ *
+ *  @throws InvalidProfile it is neither. What a state holds is read by `carry` only. */
+export function keptFromJson(json: string | object, specs: readonly Spec[] = []): Kept {
+  const given = parsed(json)
+  const value = membersOf(given) === 'last_ms,spec,state' ? ofProfile(given as LegacyMembers, specs) : given
+  if (!isObject(value) || membersOf(value) !== 'last_ms,states') {
+    throw new InvalidProfile('the whole', value, 'an object with the members last_ms, states')
   }
-  return {
-    profile: kept.lastMs === null ? emptyProfile(spec) : prunedProfile(spec, kept.lastMs, states),
-    sinceMs,
-  }
-}
-export function mergeKept(specs: readonly Spec[], a: Kept, b: Kept): Kept {
-  const lastMs = a.lastMs === null ? b.lastMs : b.lastMs === null ? a.lastMs : Math.max(a.lastMs, b.lastMs)
-  const entries = new Map<string, any>()
-  for (const h of new Set([...a.entries.keys(), ...b.entries.keys()])) {
-    const [x, y] = [a.entries.get(h), b.entries.get(h)]
-    if (x === undefined || y === undefined) {
-      const other = x === undefined ? a.lastMs : b.lastMs
-      const e = (x ?? y) as any
-      entries.set(h, other === null ? e : { ...e, sinceMs: Math.max(e.sinceMs ?? 0, other + 1) })
-      continue
-    }
-    const spec = specs.find((s) => s.aggregates.has(h))
-    if (spec === undefined) {
-      entries.set(h, { ...x, sinceMs: (lastMs ?? -1) + 1 })
-      continue
-    }
-    const only = (k: Kept) => ({ lastMs: k.lastMs, entries: new Map([[h, k.entries.get(h) as any]]) })
-    const m = merge(spec, carry(spec, only(a)).profile, carry(spec, only(b)).profile)
-    const since = x.sinceMs === undefined ? y.sinceMs : Math.max(x.sinceMs, y.sinceMs ?? 0)
-    entries.set(h, { ...keep(m).entries.get(h), ...(since === undefined ? {} : { sinceMs: since }) })
+  const { last_ms: last, states } = value
+  if (!isObject(states)) throw new InvalidProfile('states', states, 'an object')
+  const lastMs = last === null ? null : timeOf('last_ms', last)
+  const entries = new Map(Object.entries(states).map(([hash, entry]) => [hash, entryOf(hash, entry)]))
+  if (lastMs === null && [...entries.values()].some((entry) => entry.state !== null)) {
+    throw new InvalidProfile('last_ms', null, 'the time of its last event, since there is a state')
   }
   return { lastMs, entries }
 }
-void profileFromJson
+
+interface LegacyMembers {
+  readonly last_ms: unknown
+  readonly spec: unknown
+  readonly state: unknown
+}
+
+function ofProfile({ last_ms, spec: id, state }: LegacyMembers, specs: readonly Spec[]): object {
+  if (!isObject(state)) throw new InvalidProfile('state', state, 'an object')
+  const zeros = specs.filter((spec) => spec.id === id).flatMap((spec) => [...spec.aggregates.keys()])
+  return {
+    last_ms,
+    states: Object.fromEntries([
+      ...zeros.map((hash) => [hash, {}]),
+      ...Object.entries(state).map(([hash, held]) => [hash, { state: held }]),
+    ]),
+  }
+}
+
+/** What is given as an object goes through its text, so that nobody can change it afterwards. */
+function parsed(json: string | object): unknown {
+  try {
+    return parseJson(typeof json === 'string' ? json : JSON.stringify(json))
+  } catch (error) {
+    throw new InvalidProfile('the whole', json, `JSON (${(error as Error).message})`)
+  }
+}
+
+function membersOf(value: unknown): string {
+  return isObject(value) ? Object.keys(value).sort().join() : ''
+}
+
+function entryOf(hash: string, value: unknown): Entry {
+  if (!/^[0-9a-f]{16}$/.test(hash)) {
+    throw new InvalidProfile('states', hash, 'the hash of an aggregate: 16 hex digits')
+  }
+  const known = ['state', 'since_ms', 'named_ms']
+  if (!isObject(value) || Object.keys(value).some((name) => !known.includes(name))) {
+    throw new InvalidProfile(
+      `state ${hash}`,
+      value,
+      'an object with state, since_ms and named_ms, or some of them',
+    )
+  }
+  if ('state' in value) checkPlain(hash, value.state, MAX_DEPTH)
+  const time = (name: string) => (name in value ? timeOf(`${name} of ${hash}`, value[name]) : null)
+  return {
+    state: 'state' in value ? (value.state as Json) : null,
+    sinceMs: time('since_ms'),
+    namedMs: time('named_ms'),
+  }
+}
+
+function timeOf(where: string, value: unknown): number {
+  if (isSafeInteger(value) && value >= 0) return value + 0
+  throw new InvalidProfile(where, value, 'an integer of 0 .. 2^53 - 1')
+}
+
+/** A state is made of what every language writes alike. */
+function checkPlain(hash: string, value: unknown, depth: number): void {
+  if (typeof value === 'boolean' || isSafeInteger(value)) return
+  if (typeof value === 'string' && isWellFormed(value)) return
+  if (depth > 0 && typeof value === 'object' && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (isWellFormed(name)) checkPlain(hash, member, depth - 1)
+      else throw new InvalidProfile(`state ${hash}`, name, 'a name without lone surrogates')
+    }
+    return
+  }
+  throw new InvalidProfile(
+    `state ${hash}`,
+    value,
+    `integers, strings, booleans, and lists and objects of them ${MAX_DEPTH} deep`,
+  )
+}

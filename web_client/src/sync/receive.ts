@@ -14,7 +14,8 @@ import {
   type State,
   without,
 } from '../log/state.js'
-import { keep, keptFromJson, keptToJson, mergeKept } from '../reducer/kept.js'
+import { keep, mergeKept } from '../reducer/carry.js'
+import { keptFromJson, keptToJson } from '../reducer/kept.js'
 import { emptyProfile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
 import type { Answer } from './answer.js'

@@ -1,7 +1,7 @@
 /** What every aggregate is, and what a state is checked against. */
 
-import { isSafeInteger, type Json, type Quantity } from '../canonical.js'
-import { acceptor, expectedOf, POWERS_OF_TEN, type Value } from '../field.js'
+import { hasAtMost, isSafeInteger, isWellFormed, type Json, type Quantity } from '../canonical.js'
+import { acceptor, expectedOf, isText, MAX_STRING_CODE_POINTS, POWERS_OF_TEN, type Value } from '../field.js'
 import type { AggregateNode } from '../node.js'
 
 /** The first or last event's time, replica, seq and value. */
@@ -34,6 +34,49 @@ export interface Aggregate<S = State> {
   decode(value: unknown, lastMs: number): S
   /** Return the state without what no read-out after `lastMs` needs; only windows have any. */
   prune?(state: S, lastMs: number): S | undefined
+  /** Read a kept state; only aggregates whose values a vocabulary limits have their own way. See `sift`. */
+  sift?(value: unknown, lastMs: number): Sifted<S>
+  /** Return the kept state that `sift` reads as these two, not both undefined. */
+  join?(inside: S | undefined, outside: S | undefined): Json
+}
+
+/** A kept state, of any vocabulary, as one spec reads it. */
+export interface Sifted<S = State> {
+  /** What the spec's vocabulary has. */
+  readonly inside: S | undefined
+  /** What it lacks, held for a spec that has it. */
+  readonly outside: S | undefined
+  /** Inside counts every event from here on, null where it counts all: it lacks some where the outside displaced them. */
+  readonly sinceMs: number | null
+  /** Whether some of it could not be read, and is in neither. */
+  readonly lost: boolean
+}
+
+/** Read a kept state whose last event is at `lastMs`, pruned. Never throws. */
+export function sift(aggregate: Aggregate, value: unknown, lastMs: number): Sifted {
+  if (aggregate.sift !== undefined) return aggregate.sift(value, lastMs)
+  const inside = orUndefined(() => aggregate.decode(value, lastMs))
+  return { inside, outside: undefined, sinceMs: null, lost: inside === undefined }
+}
+
+/** Return the kept state, as JSON, that `sift` reads as these two, not both undefined. */
+export function join(aggregate: Aggregate, inside: State | undefined, outside: State | undefined): Json {
+  return aggregate.join === undefined ? aggregate.encode(inside as State) : aggregate.join(inside, outside)
+}
+
+/** Return the state of the events of both, either of which may be of none. */
+export function mergeStates<S>(aggregate: Aggregate<S>, a: S | undefined, b: S | undefined): S | undefined {
+  return a === undefined ? b : b === undefined ? a : aggregate.merge(a, b)
+}
+
+/** Return what a function decodes, undefined where it throws WrongState. */
+export function orUndefined<T>(decode: () => T): T | undefined {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof WrongState) return undefined
+    throw error
+  }
 }
 
 /** The mutable side of an aggregate, owned by one fold. */
@@ -64,21 +107,38 @@ export function decodeTime(value: unknown, lastMs: number): number {
   throw new WrongState(`a time of 0 .. ${lastMs}, its last event's`)
 }
 
-/** Returns a value that may stand in a state, else throws WrongState. */
-export type Decode = (value: unknown) => Value
+/** The values that may stand in a state. */
+export interface Domain {
+  /** Return a value of it, else throw WrongState. */
+  readonly accept: (value: unknown) => Value
+  /** Whether they are strings: then another spec's vocabulary or length may be larger. */
+  readonly text: boolean
+}
 
-/** Return the decoder of an aggregate's value: one of its field's range, or any number that arithmetic can give. */
-export function valueDecoder(node: AggregateNode): Decode {
+/** Return a value and whether it is inside a domain, else in another spec's; undefined where it is in no spec's. */
+export function siftValue(
+  domain: Domain,
+  value: unknown,
+): readonly [inside: boolean, value: Value] | undefined {
+  const accepted = orUndefined(() => domain.accept(value))
+  if (accepted !== undefined) return [true, accepted]
+  const fits = domain.text && typeof value === 'string' && isWellFormed(value)
+  return fits && hasAtMost(MAX_STRING_CODE_POINTS, value) ? [false, value] : undefined
+}
+
+/** Return the domain of an aggregate's value: its field's range, or any number that arithmetic can give. */
+export function domainOf(node: AggregateNode): Domain {
   const declared = node.value?.operator === 'field' ? node.fields.get(node.value.field) : undefined
   // A decimal is kept as its integer.
   const field =
     declared === undefined || declared.type === 'decimal'
       ? { type: 'integer' as const, optional: false }
       : declared
-  const accept = acceptor(field)
-  return (value) => {
-    const accepted = accept(value)
-    if (accepted === undefined) throw new WrongState(expectedOf(field))
-    return accepted
+  const accepted = acceptor(field)
+  const accept = (given: unknown): Value => {
+    const value = accepted(given)
+    if (value === undefined) throw new WrongState(expectedOf(field))
+    return value
   }
+  return { accept, text: isText(field) }
 }

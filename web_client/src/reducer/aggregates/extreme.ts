@@ -7,10 +7,12 @@ import {
   type Accumulator,
   type Aggregate,
   asQuotient,
-  type Decode,
+  type Domain,
   decodeTime,
   type Edge,
+  orUndefined,
   scaled,
+  siftValue,
   WrongState,
 } from './base.js'
 
@@ -18,13 +20,13 @@ import {
 export type Direction = 1 | -1
 
 /** State: the smallest or largest value. */
-export function extremeValue(direction: Direction, scale: number, decode: Decode): Aggregate<number> {
+export function extremeValue(direction: Direction, scale: number, domain: Domain): Aggregate<number> {
   return {
     accumulator: () => new ExtremeAccumulator(direction),
     merge: (a, b) => ((b - a) * direction < 0 ? b : a),
     finalize: (state) => (state === undefined ? undefined : asQuotient(state, scaled(1, scale))),
     encode: (state) => state,
-    decode: (value) => decode(value) as number,
+    decode: (value) => domain.accept(value) as number,
   }
 }
 
@@ -40,26 +42,63 @@ export function extremeTime(direction: Direction, unitMs: number): Aggregate<num
 }
 
 /** State: [time, replica, seq, value] of the first or last event; `scale` is null where the value is no number. */
-export function edgeValue(direction: Direction, scale: number | null, decode: Decode): Aggregate<Edge> {
+export function edgeValue(direction: Direction, scale: number | null, domain: Domain): Aggregate<Edge> {
+  const chosen = (a: Edge, b: Edge) => (compareEdges(b, a) * direction < 0 ? b : a)
+  const better = (a: Edge | undefined, b: Edge) => (a === undefined ? b : chosen(a, b))
+
+  /** From where `inside` is of every event: the edge outside may have displaced some, of its spec's time. */
+  const wholeSince = (inside: Edge | undefined, outside: Edge | undefined, lastMs: number): number | null => {
+    if (outside === undefined || (inside !== undefined && chosen(inside, outside) === inside)) return null
+    const displacing = direction < 0 ? outside : inside
+    return (displacing === undefined ? lastMs : displacing[0]) + 1
+  }
+
   return {
     accumulator: (replica) => new EdgeAccumulator(direction, replica),
-    merge: (a, b) => (compareEdges(b, a) * direction < 0 ? b : a),
+    merge: chosen,
     finalize(state) {
       if (state === undefined || typeof state[3] === 'string') return state?.[3] as string | undefined
       return scale === null ? Number(state[3]) : asQuotient(state[3] as number, scaled(1, scale))
     },
     encode: (state) => state,
     decode(value, lastMs) {
-      if (!Array.isArray(value) || value.length !== 4)
-        throw new WrongState('a list of time, replica, seq and value')
-      const [time, replica, seq, held] = value as unknown[]
-      const decodedTime = decodeTime(time, lastMs)
-      if (!isReplica(replica) || !isSafeInteger(seq) || seq < 1) {
-        throw new WrongState("a replica's name and a seq of 1 .. 2^53 - 1")
+      const [time, replica, seq, held] = decodeMoment(value, lastMs)
+      return [time, replica, seq, domain.accept(held)]
+    },
+    sift(value, lastMs) {
+      let inside: Edge | undefined
+      let outside: Edge | undefined
+      let lost = false
+      for (const item of Array.isArray(value) && Array.isArray(value[0]) ? value : [value]) {
+        const moment = orUndefined(() => decodeMoment(item, lastMs))
+        const sifted = moment && siftValue(domain, moment[3])
+        if (moment === undefined || sifted === undefined) {
+          lost = true
+        } else {
+          const edge: Edge = [moment[0], moment[1], moment[2], sifted[1]]
+          if (sifted[0]) inside = better(inside, edge)
+          else outside = better(outside, edge)
+        }
       }
-      return [decodedTime, replica, seq, decode(held)]
+      return { inside, outside, sinceMs: wholeSince(inside, outside, lastMs), lost }
+    },
+    // The edge outside leaves room for the one inside, so that it is not lost to its spec.
+    join(inside, outside) {
+      const edge = outside === undefined ? inside : better(inside, outside)
+      return (inside === undefined || edge === inside ? edge : [edge, inside]) as Edge | Edge[]
     },
   }
+}
+
+function decodeMoment(value: unknown, lastMs: number): readonly [number, string, number, unknown] {
+  if (!Array.isArray(value) || value.length !== 4)
+    throw new WrongState('a list of time, replica, seq and value')
+  const [time, replica, seq, held] = value as unknown[]
+  const decodedTime = decodeTime(time, lastMs)
+  if (!isReplica(replica) || !isSafeInteger(seq) || seq < 1) {
+    throw new WrongState("a replica's name and a seq of 1 .. 2^53 - 1")
+  }
+  return [decodedTime, replica, seq, held]
 }
 
 /** Compare by time, replica, seq. Ties in all three are one event; the value makes the order total even so. */

@@ -3,7 +3,7 @@
 import { numberScale } from '../expression.js'
 import type { AggregateName, AggregateNode } from '../node.js'
 import type { Spec } from '../spec.js'
-import { type Aggregate, valueDecoder } from './base.js'
+import { type Aggregate, domainOf } from './base.js'
 import { distinct } from './distinct.js'
 import { edgeValue, extremeTime, extremeValue } from './extreme.js'
 import { keyed } from './keyed.js'
@@ -14,15 +14,15 @@ const MAKERS: Readonly<Record<AggregateName, (node: AggregateNode) => Aggregate>
   count: () => count() as Aggregate,
   total: (node) => total(scaleOf(node)) as Aggregate,
   mean: (node) => mean(scaleOf(node)) as Aggregate,
-  minimum: (node) => extremeValue(1, scaleOf(node), valueDecoder(node)) as Aggregate,
-  maximum: (node) => extremeValue(-1, scaleOf(node), valueDecoder(node)) as Aggregate,
-  first: (node) => edgeValue(1, edgeScale(node), valueDecoder(node)) as Aggregate,
-  last: (node) => edgeValue(-1, edgeScale(node), valueDecoder(node)) as Aggregate,
+  minimum: (node) => extremeValue(1, scaleOf(node), domainOf(node)) as Aggregate,
+  maximum: (node) => extremeValue(-1, scaleOf(node), domainOf(node)) as Aggregate,
+  first: (node) => edgeValue(1, edgeScale(node), domainOf(node)) as Aggregate,
+  last: (node) => edgeValue(-1, edgeScale(node), domainOf(node)) as Aggregate,
   time_since_first: (node) => extremeTime(1, node.unitMs as number) as Aggregate,
   time_since_last: (node) => extremeTime(-1, node.unitMs as number) as Aggregate,
   count_by: (node) => keyed(node.vocabulary as readonly string[], 0, true) as Aggregate,
   total_by: (node) => keyed(node.vocabulary as readonly string[], scaleOf(node), false) as Aggregate,
-  distinct: (node) => distinct(node.cap as number, valueDecoder(node)) as Aggregate,
+  distinct: (node) => distinct(node.cap as number, domainOf(node)) as Aggregate,
 }
 
 /** The names of all aggregates. */

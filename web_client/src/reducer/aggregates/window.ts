@@ -2,7 +2,7 @@
 
 import { isObject } from '../canonical.js'
 import type { Value } from '../field.js'
-import { type Accumulator, type Aggregate, type State, WrongState } from './base.js'
+import { type Accumulator, type Aggregate, join, type State, sift, WrongState } from './base.js'
 
 type Buckets = ReadonlyMap<number, State>
 
@@ -43,13 +43,48 @@ export function within(inner: Aggregate, windowMs: number, hopMs: number): Aggre
       const [first, last] = [Math.max(0, oldest(lastMs + 1)), Math.floor(lastMs / hopMs)]
       return new Map(
         Object.entries(value).map(([name, held]) => {
-          const bucket = /^(0|[1-9][0-9]{0,15})$/.test(name) ? Number(name) : -1
+          const bucket = bucketOf(name) ?? -1
           if (bucket < first || bucket > last) throw new WrongState(`buckets of ${first} .. ${last}`)
           return [bucket, inner.decode(held, lastMs)]
         }),
       )
     },
+    sift(value, lastMs) {
+      const [inside, outside] = [new Map<number, State>(), new Map<number, State>()]
+      const entries = isObject(value) ? Object.entries(value) : []
+      const [from, to] = [oldest(lastMs + 1), Math.floor(lastMs / hopMs)]
+      let lost = entries.length === 0
+      let sinceMs = 0
+      for (const [name, held] of entries) {
+        const bucket = bucketOf(name)
+        if (bucket === undefined || bucket > to) {
+          lost = true
+        } else if (bucket >= from) {
+          const sifted = sift(inner, held, lastMs)
+          if (sifted.inside !== undefined) inside.set(bucket, sifted.inside)
+          if (sifted.outside !== undefined) outside.set(bucket, sifted.outside)
+          sinceMs = Math.max(sinceMs, Math.min(sifted.sinceMs ?? 0, (bucket + 1) * hopMs))
+          lost ||= sifted.lost
+        }
+      }
+      return { inside: orNone(inside), outside: orNone(outside), sinceMs: sinceMs || null, lost }
+    },
+    join(inside = new Map(), outside = new Map()) {
+      const buckets = [...new Set([...inside.keys(), ...outside.keys()])]
+      return new Map(
+        buckets.map((bucket) => [String(bucket), join(inner, inside.get(bucket), outside.get(bucket))]),
+      )
+    },
   }
+}
+
+/** The bucket that a member names in its one form. */
+function bucketOf(name: string): number | undefined {
+  return /^(0|[1-9][0-9]{0,15})$/.test(name) ? Number(name) : undefined
+}
+
+function orNone(buckets: Buckets): Buckets | undefined {
+  return buckets.size > 0 ? buckets : undefined
 }
 
 class WindowAccumulator implements Accumulator<Buckets> {
