@@ -1,15 +1,18 @@
 /** A sync server in memory: the decision table of PROTOCOL.md, line by line, and the faults that a real one may have. */
 
+import { add, type Carried, carry, keep } from '../../web_client/src/reducer/carry.js'
 import { fold, merge } from '../../web_client/src/reducer/fold.js'
+import { type Kept, keptFromJson } from '../../web_client/src/reducer/kept.js'
 import { type Profile, profileFromJson, profileToJson } from '../../web_client/src/reducer/profile.js'
 import type { Spec } from '../../web_client/src/reducer/spec.js'
 
 const MAX_IDS = 1_024
+const NOTHING: Kept = keptFromJson({ last_ms: null, states: {} })
 
 export interface Contribution {
   readonly acked: number
   readonly recent: readonly string[]
-  readonly profile: Profile
+  readonly kept: Kept
 }
 
 export interface DiffRequest {
@@ -21,10 +24,18 @@ export interface DiffRequest {
   readonly prev: string
   readonly ids: readonly string[]
   readonly delta: object
+  readonly since?: Readonly<Record<string, number>>
+  readonly subject_tag?: string | null
 }
 
 /** A fault planted in the server, to see that the tests find it. */
-export type Fault = 'none' | 'applies twice' | 'drops' | 'ignores overlap'
+export type Fault =
+  | 'none'
+  | 'applies twice'
+  | 'drops'
+  | 'ignores overlap'
+  | 'forgets other specs'
+  | 'never says since'
 
 export class Server {
   contributions: ReadonlyMap<string, Contribution> = new Map()
@@ -32,24 +43,32 @@ export class Server {
   attributes: Record<string, unknown> = {}
   serverTimeMs = 1_767_225_600_000
 
+  /** Whose subject this is; null for a server that does not tell. */
+  subjectTag: string | null = null
+
+  /** `spec` is the newest of the live ones. */
   constructor(
     readonly spec: Spec,
     readonly fault: Fault = 'none',
+    readonly specs: readonly Spec[] = [spec],
   ) {}
 
-  /** What `GET /v1/profile` answers. */
-  profile(replica: string): Record<string, unknown> {
+  /** What `GET /v1/profile` answers, by one of the live specs. */
+  profile(replica: string, spec = this.spec): Record<string, unknown> {
     const { acked, recent } = this.of(replica)
-    const others = [...this.contributions]
-      .filter(([name]) => name !== replica)
-      .map(([, held]) => held.profile)
+    const others = this.merged(
+      spec,
+      [...this.contributions].filter(([name]) => name !== replica),
+    )
     return {
-      spec: this.spec.id,
+      spec: spec.id,
       epoch: this.epoch,
       acked,
       head: recent.at(-1) ?? '',
       recent,
-      others: JSON.parse(profileToJson(this.merged(others))),
+      others: JSON.parse(profileToJson(others.profile)),
+      since: Object.fromEntries(this.fault === 'never says since' ? [] : others.sinceMs),
+      ...(this.subjectTag === null ? {} : { subject_tag: this.subjectTag }),
       attributes: this.attributes,
       server_time_ms: this.serverTimeMs,
     }
@@ -64,7 +83,7 @@ export class Server {
     }
     const [outcome, overlap] = this.decide(diff)
     if (outcome === 'applied' || outcome === 'replaced') this.store(diff, outcome)
-    return { ...this.profile(diff.replica), outcome, overlap, retry_after_ms: 0 }
+    return { ...this.profile(diff.replica, this.specOf(diff.spec)), outcome, overlap, retry_after_ms: 0 }
   }
 
   private decide(diff: DiffRequest): [string, readonly string[]] {
@@ -89,17 +108,31 @@ export class Server {
 
   private store(diff: DiffRequest, outcome: string): void {
     const before = this.of(diff.replica)
-    const delta = profileFromJson(this.spec, diff.delta)
-    let profile = outcome === 'replaced' ? delta : merge(this.spec, before.profile, delta)
-    if (this.fault === 'applies twice') profile = merge(this.spec, profile, delta)
-    if (this.fault === 'drops') profile = before.profile
+    const delta = profileFromJson(this.specOf(diff.spec), diff.delta)
+    const since = new Map(Object.entries(diff.since ?? {}))
+    const over = this.fault === 'forgets other specs' ? undefined : before.kept
+    let kept = outcome === 'replaced' ? keep(delta, since, over) : add(before.kept, delta, since)
+    if (this.fault === 'applies twice') kept = add(kept, delta)
+    if (this.fault === 'drops') kept = before.kept
     const recent = outcome === 'replaced' ? diff.ids : [...before.recent, ...diff.ids].slice(-MAX_IDS)
-    this.contributions = new Map(this.contributions).set(diff.replica, { acked: diff.to, recent, profile })
+    this.contributions = new Map(this.contributions).set(diff.replica, { acked: diff.to, recent, kept })
   }
 
-  /** The subject's profile. */
-  whole(): Profile {
-    return this.merged([...this.contributions.values()].map((held) => held.profile))
+  /** The live spec of an id. */
+  specOf(id: string): Spec {
+    const spec = this.specs.find((each) => each.id === id)
+    if (spec === undefined) throw new Error(`the spec ${id} is not live`)
+    return spec
+  }
+
+  /** The subject's profile by a spec. */
+  whole(spec = this.spec): Profile {
+    return this.carried(spec).profile
+  }
+
+  /** The subject's profile by a spec, and since when what does not count all events does. */
+  carried(spec: Spec): Carried {
+    return this.merged(spec, [...this.contributions])
   }
 
   erase(): number {
@@ -117,11 +150,18 @@ export class Server {
   }
 
   private of(replica: string): Contribution {
-    return this.contributions.get(replica) ?? { acked: 0, recent: [], profile: fold(this.spec, []) }
+    return this.contributions.get(replica) ?? { acked: 0, recent: [], kept: NOTHING }
   }
 
-  private merged(profiles: readonly Profile[]): Profile {
-    return profiles.reduce((all, one) => merge(this.spec, all, one), fold(this.spec, []))
+  private merged(spec: Spec, held: readonly (readonly [string, Contribution])[]): Carried {
+    const sinceMs = new Map<string, number>()
+    let profile = fold(spec, [])
+    for (const [, { kept }] of held) {
+      const one = carry(spec, kept)
+      profile = merge(spec, profile, one.profile)
+      for (const [hash, ms] of one.sinceMs) sinceMs.set(hash, Math.max(ms, sinceMs.get(hash) ?? 0))
+    }
+    return { profile, sinceMs }
   }
 }
 
@@ -163,8 +203,17 @@ export class Network {
 
   private answer(method: string, url: string, body: string): Response {
     if (method === 'DELETE') return Response.json({ epoch: this.server.erase() })
-    if (method === 'GET') return Response.json(this.server.profile(url.slice(url.indexOf('=') + 1)))
+    if (method === 'GET') {
+      const asked = new URL(url, 'https://any').searchParams
+      const spec = this.server.specs.find(({ id }) => id === asked.get('spec')) ?? this.server.spec
+      return Response.json(this.server.profile(asked.get('replica') ?? '', spec))
+    }
     const diff = JSON.parse(body) as DiffRequest
+    const tag = diff.subject_tag ?? null
+    if (tag !== null && tag !== this.server.subjectTag) return refusal(409, 'SubjectMismatch', {})
+    if (!this.server.specs.some(({ id }) => id === diff.spec)) {
+      return refusal(409, 'SpecMismatch', { given: diff.spec, expected: this.server.spec.id })
+    }
     if (diff.epoch < this.server.epoch) return refusal(410, 'SubjectErased', { epoch: this.server.epoch })
     return Response.json(this.server.put(diff))
   }
