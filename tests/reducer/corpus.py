@@ -25,7 +25,8 @@ def cases(*kinds: str) -> Iterator[tuple[str, dict[str, Any] | None, dict[str, A
         document = json.loads(path.read_text("utf-8"))
         for case in document["cases"]:
             if case["kind"] in kinds:
-                yield f"{path.stem}: {case['name']}", document.get("spec"), with_floats(case)
+                specs = {"specs": document["specs"]} if "specs" in document else {}
+                yield f"{path.stem}: {case['name']}", document.get("spec"), with_floats(case) | specs
 
 
 def with_floats(value: Any) -> Any:

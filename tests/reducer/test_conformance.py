@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 from pathlib import Path
@@ -14,6 +15,8 @@ from edgefold_reducer import aggregates, errors
 from edgefold_reducer.rules import aggregates_of
 
 from .corpus import CORPUS, cases, corpus_files, same_bits
+
+carry_module = importlib.import_module("edgefold_reducer.carry")  # the package's name is the function's
 
 
 @pytest.mark.parametrize("path", corpus_files(), ids=lambda path: path.stem)
@@ -42,7 +45,7 @@ def test_every_aggregate_has_a_case_within_a_window_and_without() -> None:
 
 
 def test_every_error_that_can_be_raised_without_a_table_has_a_case() -> None:
-    seen = {case["error"] for _, _, case in cases("fold", "merge", "profile", "spec") if "error" in case}
+    seen = {case["error"] for _, _, case in cases("fold", "merge", "profile", "spec", "carry") if "error" in case}
     declared = {error.__name__ for error in errors.ReducerError.__subclasses__()} - {"InvalidTable"}
     assert seen == declared
 
@@ -120,6 +123,46 @@ def test_reading_a_spec(spec: None, case: dict[str, Any]) -> None:
     assert ef.Spec.from_json(parsed.to_json()).to_json() == parsed.to_json()
 
 
+@parameters("carry")
+def test_carrying(spec: None, case: dict[str, Any]) -> None:
+    run_carry(case)
+
+
+def run_carry(case: dict[str, Any]) -> None:
+    specs = {name: ef.Spec.from_json(spec) for name, spec in case["specs"].items()}
+    if "error" in case:
+        with pytest.raises(getattr(errors, case["error"])):
+            ef.Kept.from_json(case["kept"])
+        return
+    known = [specs[name] for name in case.get("kept_specs", [])]
+    kept = ef.Kept.from_json(case["kept"], known) if "kept" in case else ef.Kept(None, {})
+    for step in case.get("steps", []):
+        kept = stepped(kept, step, specs)
+    assert kept.to_json() == ef.canonical_json(case["result"])
+    assert ef.Kept.from_json(kept.to_json()) == kept
+    for name, expected in case["carried"].items():
+        carried = ef.carry(specs[name], kept)
+        assert carried.profile.to_json() == ef.canonical_json(expected["profile"])
+        assert ef.Profile.from_json(specs[name], expected["profile"]) == carried.profile
+        assert carried.since_ms == expected["since_ms"]
+        if "now_ms" in case:
+            assert ef.since_of(specs[name], carried.since_ms, case["now_ms"]) == expected["told"]
+
+
+def stepped(kept: ef.Kept, step: dict[str, Any], specs: dict[str, ef.Spec]) -> ef.Kept:
+    if "merge" in step:
+        return ef.merge_kept([specs[name] for name in step["specs"]], kept, ef.Kept.from_json(step["merge"]))
+    way = next(way for way in ("keep", "add", "carry") if way in step)
+    spec = specs[step[way]]
+    profile, since_ms = ef.fold(spec, step["events"], replica=step.get("replica", "")), step.get("since_ms", {})
+    if way == "add":
+        return ef.add(kept, profile, since_ms)
+    if way == "keep":
+        return ef.keep(profile, since_ms, kept)
+    carried = ef.carry(spec, kept)
+    return ef.keep(ef.merge(spec, carried.profile, profile), carried.since_ms, kept)
+
+
 def a_fold_case(name: str) -> tuple[ef.Spec, dict[str, Any]]:
     return next((ef.Spec.from_json(spec), case) for label, spec, case in cases("fold") if label == name and spec)
 
@@ -148,3 +191,19 @@ def test_the_runner_sees_a_read_out_that_allows_its_own_time() -> None:
     spec, case = a_fold_case("linear: a read-out at the time of the last event is too early")
     with pytest.raises(pytest.fail.Exception, match="DID NOT RAISE"):
         run_fold(spec, case | {"now_ms": case["now_ms"] + 1})
+
+
+def test_the_runner_sees_a_set_whose_values_outside_displace_those_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "carry: values outside a set displace none inside, nor the other way round"
+    case = next(case for label, _, case in cases("carry") if label == name)
+    distinct = aggregates.distinct.Distinct
+    monkeypatch.setattr(distinct, "join", lambda self, inside, outside: sorted(inside + outside)[: self.cap])
+    with pytest.raises(AssertionError):
+        run_carry(case)
+
+
+def test_the_runner_sees_a_gap_that_nobody_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = next(case for label, _, case in cases("carry") if label == "carry: a spec and its rollback, told by deltas")
+    monkeypatch.setattr(carry_module, "_after", lambda last_ms: None)
+    with pytest.raises(AssertionError):
+        run_carry(case)

@@ -3,8 +3,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { canonicalJson } from '../../web_client/src/reducer/canonical.js'
+import { add, carry, keep, mergeKept, sinceOf } from '../../web_client/src/reducer/carry.js'
 import { features } from '../../web_client/src/reducer/features.js'
 import { fold, merge } from '../../web_client/src/reducer/fold.js'
+import { keptFromJson, keptToJson } from '../../web_client/src/reducer/kept.js'
 import { aggregatesOf } from '../../web_client/src/reducer/node.js'
 import {
   emptyProfile,
@@ -49,12 +51,38 @@ interface SpecCase extends Outcome {
   readonly columns?: readonly string[]
 }
 
-export type Case = FoldCase | MergeCase | ProfileCase | SpecCase
+interface Step {
+  readonly keep?: string
+  readonly add?: string
+  readonly carry?: string
+  readonly events: readonly unknown[]
+  readonly replica?: string
+  readonly since_ms?: Record<string, number>
+  readonly merge?: object
+  readonly specs?: readonly string[]
+}
+
+export interface CarryCase extends Outcome {
+  readonly kind: 'carry'
+  readonly kept?: object | string
+  readonly kept_specs?: readonly string[]
+  readonly steps?: readonly Step[]
+  readonly now_ms?: number
+  readonly result?: object
+  readonly carried?: Record<
+    string,
+    { readonly profile: object; readonly since_ms: object; readonly told?: object }
+  >
+}
+
+export type Case = FoldCase | MergeCase | ProfileCase | SpecCase | CarryCase
 
 export interface CorpusFile {
   readonly file: string
-  /** Shared by the cases; only those of kind `spec` may do without. */
+  /** Shared by the cases; only those of the kinds `spec` and `carry` may do without. */
   readonly spec?: object
+  /** By name, for the cases of the kind `carry`. */
+  readonly specs?: Readonly<Record<string, object>>
   readonly cases: readonly Case[]
 }
 
@@ -63,9 +91,12 @@ export interface Subject {
   readonly fold: typeof fold
   readonly merge: typeof merge
   readonly features: typeof features
+  readonly add: typeof add
+  readonly keep: typeof keep
+  readonly carry: typeof carry
 }
 
-export const CORE: Subject = { fold, merge, features }
+export const CORE: Subject = { fold, merge, features, add, keep, carry }
 
 const FLOATS: Readonly<Record<string, number>> = {
   nan: Number.NaN,
@@ -86,14 +117,18 @@ export function corpusFiles(): readonly CorpusFile[] {
 /** Run a case.
  *
  *  @throws Error says what differs from what the case expects. */
-export function run(corpusCase: Case, spec: object | undefined, subject: Subject = CORE): void {
+export function run(
+  corpusCase: Case,
+  file: Pick<CorpusFile, 'spec' | 'specs'>,
+  subject: Subject = CORE,
+): void {
   if (corpusCase.error === undefined) {
-    check(corpusCase, spec, subject)
+    check(corpusCase, file, subject)
     return
   }
   let thrown: unknown
   try {
-    check(corpusCase, spec, subject)
+    check(corpusCase, file, subject)
   } catch (error) {
     thrown = error
   }
@@ -102,7 +137,11 @@ export function run(corpusCase: Case, spec: object | undefined, subject: Subject
     throw new Error(`${name} was thrown, expected ${corpusCase.error}`, { cause: thrown })
 }
 
-function check(corpusCase: Case, json: object | undefined, subject: Subject): void {
+function check(
+  corpusCase: Case,
+  { spec: json, specs = {} }: Pick<CorpusFile, 'spec' | 'specs'>,
+  subject: Subject,
+): void {
   switch (corpusCase.kind) {
     case 'spec':
       checkSpec(corpusCase)
@@ -115,6 +154,13 @@ function check(corpusCase: Case, json: object | undefined, subject: Subject): vo
       break
     case 'profile':
       same(profileToJson(profileFromJson(parseSpec(json as object), corpusCase.text)), corpusCase.text)
+      break
+    case 'carry':
+      checkCarry(
+        corpusCase,
+        new Map(Object.entries(specs).map(([name, spec]) => [name, parseSpec(spec)])),
+        subject,
+      )
       break
     default:
       throw new Error(`no runner for the kind ${JSON.stringify((corpusCase as { kind: unknown }).kind)}`)
@@ -143,6 +189,38 @@ function checkFold(corpusCase: FoldCase, spec: Spec, subject: Subject): void {
     if (!sameBits(row[name] as number | string | null, expected)) {
       throw new Error(`${name} is ${row[name]}, expected ${expected}`)
     }
+  }
+}
+
+function checkCarry(corpusCase: CarryCase, specs: ReadonlyMap<string, Spec>, subject: Subject): void {
+  const named = (names: readonly string[]) => names.map((name) => specs.get(name) as Spec)
+  const { kept: given = { last_ms: null, states: {} }, steps = [], now_ms: nowMs, carried = {} } = corpusCase
+  let kept = keptFromJson(given, named(corpusCase.kept_specs ?? []))
+  for (const step of steps) {
+    const { merge: other, events, replica = '' } = step
+    if (other !== undefined) {
+      kept = mergeKept(named(step.specs ?? []), kept, keptFromJson(other))
+      continue
+    }
+    const spec = specs.get((step.keep ?? step.add ?? step.carry) as string) as Spec
+    const profile = subject.fold(spec, events, { replica })
+    const sinceMs = new Map(Object.entries(step.since_ms ?? {}))
+    if (step.keep !== undefined) kept = subject.keep(profile, sinceMs, kept)
+    else if (step.add !== undefined) kept = subject.add(kept, profile, sinceMs)
+    else {
+      const before = subject.carry(spec, kept)
+      kept = subject.keep(subject.merge(spec, before.profile, profile), before.sinceMs, kept)
+    }
+  }
+  same(keptToJson(kept), canonicalJson(corpusCase.result))
+  same(keptToJson(keptFromJson(keptToJson(kept))), keptToJson(kept))
+  for (const [name, expected] of Object.entries(carried)) {
+    const spec = specs.get(name) as Spec
+    const { profile, sinceMs } = subject.carry(spec, kept)
+    same(profileToJson(profile), canonicalJson(expected.profile))
+    same(profileToJson(profileFromJson(spec, expected.profile)), canonicalJson(expected.profile))
+    same(canonicalJson(sinceMs), canonicalJson(expected.since_ms))
+    if (nowMs !== undefined) same(canonicalJson(sinceOf(spec, sinceMs, nowMs)), canonicalJson(expected.told))
   }
 }
 

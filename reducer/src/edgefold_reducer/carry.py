@@ -151,7 +151,7 @@ def _unnamed(before: Kept, others: Mapping[str, Entry], missed_ms: int | None, l
         name: Entry(
             None if last_ms is None else entry.state,
             _later(_at_most(_entry_since(before, entry), last_ms), _after(missed_ms)),
-            before.last_ms if entry.named_ms is None else entry.named_ms,
+            _at_most(before.last_ms if entry.named_ms is None else entry.named_ms, last_ms),
         )
         for name, entry in others.items()
     }
@@ -205,6 +205,7 @@ def _entry_since(kept: Kept, held: Entry | None) -> int | None:
     return _after(kept.last_ms) if held is None else _at_most(held.since_ms, kept.last_ms)
 
 
-def _at_most(since_ms: int | None, last_ms: int | None) -> int | None:
+def _at_most(time_ms: int | None, last_ms: int | None) -> int | None:
+    """Return a time, held to what a store of events up to ``last_ms`` can tell: no moment after the next."""
     after = _after(last_ms)
-    return since_ms if since_ms is None or after is None else min(since_ms, after)
+    return time_ms if time_ms is None or after is None else min(time_ms, after)

@@ -6,11 +6,11 @@ const files = corpusFiles()
 
 test('the corpus has cases of every kind', () => {
   const kinds = new Set(files.flatMap(({ cases }) => cases.map(({ kind }) => kind)))
-  expect([...kinds].sort()).toEqual(['fold', 'merge', 'profile', 'spec'])
+  expect([...kinds].sort()).toEqual(['carry', 'fold', 'merge', 'profile', 'spec'])
 })
 
-describe.each(files)('$file', ({ cases, spec }) => {
-  test.each(cases)('$name', (corpusCase) => run(corpusCase, spec))
+describe.each(files)('$file', ({ cases, ...file }) => {
+  test.each(cases)('$name', (corpusCase) => run(corpusCase, file))
 })
 
 /** Returns the names of the cases that a planted fault turns red. */
@@ -18,13 +18,13 @@ function failures(
   subject: Partial<typeof CORE>,
   cases: (corpusCase: Case) => boolean = () => true,
 ): string[] {
-  return files.flatMap(({ file, cases: all, spec }) =>
-    all.filter(cases).flatMap((corpusCase) => {
+  return files.flatMap((file) =>
+    file.cases.filter(cases).flatMap((corpusCase) => {
       try {
-        run(corpusCase, spec, { ...CORE, ...subject })
+        run(corpusCase, file, { ...CORE, ...subject })
         return []
       } catch {
-        return [`${file}: ${corpusCase.name}`]
+        return [`${file.file}: ${corpusCase.name}`]
       }
     }),
   )
@@ -54,6 +54,19 @@ describe('the corpus reports', () => {
     expect(failures({ merge: (_spec, a) => a }).length).toBeGreaterThan(0)
   })
 
+  test('a gap that nobody is told of', () => {
+    const faulty: typeof CORE.carry = (spec, kept) => ({ ...CORE.carry(spec, kept), sinceMs: new Map() })
+    expect(failures({ carry: faulty })).toContain('carry.json: a spec and its rollback, told by deltas')
+  })
+
+  test('a store that drops what its spec does not name', () => {
+    const faulty: typeof CORE.add = (kept, delta, sinceMs) => {
+      const { lastMs, entries } = CORE.add(kept, delta, sinceMs)
+      return { lastMs, entries: new Map([...entries].filter(([hash]) => delta.spec.aggregates.has(hash))) }
+    }
+    expect(failures({ add: faulty })).toContain('carry.json: a spec and its rollback, told by deltas')
+  })
+
   test('a -0 where 0 is expected', () => {
     const faulty: typeof CORE.features = (...given) =>
       Object.fromEntries(
@@ -63,11 +76,11 @@ describe('the corpus reports', () => {
   })
 
   test('a case that expects an error and gets a result', () => {
-    const { cases, spec } = files.find(({ cases }) =>
+    const { cases, ...file } = files.find(({ cases }) =>
       cases.some(({ error, kind }) => kind === 'fold' && !error),
     ) as (typeof files)[0]
     const passing = cases.find(({ error, kind }) => kind === 'fold' && !error) as FoldCase
-    expect(() => run({ ...passing, error: 'InvalidEvent' }, spec)).toThrow(
+    expect(() => run({ ...passing, error: 'InvalidEvent' }, file)).toThrow(
       'nothing was thrown, expected InvalidEvent',
     )
   })

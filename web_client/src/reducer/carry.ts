@@ -173,7 +173,7 @@ function unnamed(
       {
         state: lastMs === null ? null : entry.state,
         sinceMs: later(atMost(entrySince(before, entry), lastMs), after(missedMs)),
-        namedMs: entry.namedMs ?? before.lastMs,
+        namedMs: atMost(entry.namedMs ?? before.lastMs, lastMs),
       },
     ]),
   )
@@ -243,7 +243,8 @@ function entrySince(kept: Kept, held: Entry | undefined): number | null {
   return held === undefined ? after(kept.lastMs) : atMost(held.sinceMs, kept.lastMs)
 }
 
-function atMost(sinceMs: number | null, lastMs: number | null): number | null {
+/** Return a time, held to what a store of events up to `lastMs` can tell: no moment after the next. */
+function atMost(timeMs: number | null, lastMs: number | null): number | null {
   const limit = after(lastMs)
-  return sinceMs === null || limit === null ? sinceMs : Math.min(sinceMs, limit)
+  return timeMs === null || limit === null ? timeMs : Math.min(timeMs, limit)
 }
