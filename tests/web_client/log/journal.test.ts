@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { StoreFailed } from '../../../web_client/src/log/errors.js'
 import { memoryStore } from '../../../web_client/src/log/store/memory.js'
 import type { Store } from '../../../web_client/src/log/store/store.js'
 import { LocalStorage, START_MS } from '../device.js'
@@ -125,4 +126,26 @@ test('what stands under a journal’s key and is none is passed over', async () 
   const { log } = await opened({ journal: storage })
   expect(log.counts().tracked).toBe(0)
   expect(keys(storage)).toEqual(['another:journal:d'])
+})
+
+test('an event of which nobody knows whether it was written is appended once', async () => {
+  const base = memoryStore()
+  let faults = 2
+  const store: Store = {
+    ...base,
+    async transact(read, decide) {
+      const result = await base.transact(read, decide)
+      if (faults > 0 && (await held(base)).events.length > 0) {
+        faults--
+        throw new StoreFailed('memory', new DOMException('it took over 30000 ms', 'TimeoutError'))
+      }
+      return result
+    },
+  }
+  const { log } = await opened({ store })
+  const tracked = log.track(...order(7))
+  await vi.waitFor(() => expect(faults).toBe(0), { timeout: 60_000 })
+  await log.flush()
+  expect(await tracked).toMatchObject({ seq: 1 })
+  expect([await amounts(base), log.counts().tracked]).toEqual([[7], 1])
 })

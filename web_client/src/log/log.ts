@@ -127,8 +127,8 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
   let folded: Folded | null = null
   let sealed: Diff | null = null
   let [manyTold, outdatedTold] = [false, false]
-  // The last event when a transaction failed of which nobody knows whether it was written.
-  let uncertainAfter: number | null = null
+  // Whether a transaction failed of which nobody knows what it wrote.
+  let uncertain = false
   const journal = createJournal(options.name, options.journal ?? null)
   const appender = createAppender({
     commit,
@@ -227,10 +227,11 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
     onDone: () => void,
   ): Promise<readonly StoredEvent[]> {
     await mendClock()
-    const after = uncertainAfter
-    uncertainAfter ??= head.last
+    const again: Read = { after: 0 }
+    const read: Read = uncertain ? again : {}
+    uncertain = true
     const events = await transact(
-      after === null ? {} : { after },
+      read,
       ({ head: before, events: rows }) => {
         const held = new Map(rows.map((row) => [row.id, row]))
         // What a transaction or another tab has written already is not written again.
@@ -257,9 +258,9 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
         )
         return { head: after, append, result }
       },
-      { again: { after: uncertainAfter }, onDone },
+      { again, onDone },
     )
-    uncertainAfter = null
+    uncertain = false
     if (events.length > 0) options.onAppend([...new Set(events.map((event) => event.type))])
     if (!synced && !isOutdated() && head.last - head.compacted > 1.1 * UNSENT_ROWS) {
       // The events are written, whatever becomes of this.
