@@ -18,7 +18,7 @@ import { merge } from '../../../web_client/src/reducer/fold.js'
 import { keptFromJson } from '../../../web_client/src/reducer/kept.js'
 import type { AggregateNode } from '../../../web_client/src/reducer/node.js'
 import type { Profile } from '../../../web_client/src/reducer/profile.js'
-import type { Spec } from '../../../web_client/src/reducer/spec.js'
+import type { Feature, Spec } from '../../../web_client/src/reducer/spec.js'
 import { parseAnswer } from '../../../web_client/src/sync/answer.js'
 import { receive } from '../../../web_client/src/sync/receive.js'
 import { seal } from '../../../web_client/src/sync/seal.js'
@@ -198,8 +198,8 @@ function scoredBy({ spec, state }: Device): Carried {
 
 /** Each event that a spec takes is counted once, those before `since` at most once. */
 function check(spec: Spec, events: readonly StoredEvent[], { profile, sinceMs }: Carried): void {
-  const [first] = spec.features
-  const since = sinceMs.get((first?.node as AggregateNode).hash) ?? 0
+  const { node } = spec.features[0] as Feature
+  const since = sinceMs.get((node as AggregateNode).hash) ?? 0
   const counted = countsOf(spec, profile)
   for (const event of events) {
     const key = event.data.key as string
