@@ -1,7 +1,8 @@
 """Set up what the project needs, inside this folder: ``python3 requirements/install.py demo|test``.
 
 ``demo`` makes .venv with the five packages and what they need, and node_modules with what the page needs. ``test`` adds the tools of the
-tests, and a Chromium where there is none. What is there and fresh is left alone. Standard library only.
+tests and their browsers: Chromium, Firefox ESR and WebKitGTK by apt as root on Debian; elsewhere Playwright's own download of Chromium, and
+the tests of the other two are skipped. What is there and fresh is left alone. Standard library only.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ VENV = ROOT / ".venv"
 PACKAGES = ("reducer", "serving", "exporter", "sync_api", "demo_app")
 PYTHON, NODE = (3, 11), 20
 CHROMIUM_COMMANDS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+ENGINES = {
+    "firefox-esr": lambda: shutil.which("firefox-esr"),
+    "webkit2gtk-driver": lambda: any(Path("/usr").glob("lib*/*/webkit*gtk-*/MiniBrowser")),
+    "xvfb": lambda: shutil.which("Xvfb"),
+}
+"""What tells, by Debian package, that a further engine of the tests is there: WebKitGTK's small browser runs on a screen of Xvfb."""
 
 
 def main(what: str) -> None:
@@ -27,7 +34,7 @@ def main(what: str) -> None:
     step_python(what)
     step_node(what)
     if what == "test":
-        step_browser()
+        step_browsers()
 
 
 def check_tools() -> None:
@@ -91,36 +98,46 @@ def step_node(what: str) -> None:
     (modules / f"{what}.stamp").write_text(fingerprint)
 
 
-def step_browser() -> None:
-    """Find a Chromium, or get one: by apt as root on Debian, else Playwright's own download."""
-    if os.environ.get("EDGEFOLD_CHROMIUM") or any(map(shutil.which, CHROMIUM_COMMANDS)):
+def step_browsers() -> None:
+    """Get the browsers of the tests: by apt as root on Debian, else a Chromium alone, by Playwright's own download."""
+    lacking = [package for package, there in ENGINES.items() if not there()]
+    if is_debian_root():
+        if not has_chromium():
+            lacking.insert(0, "chromium")
+        if lacking:
+            say(f"Debian packages by apt, since this is root on Debian: {' '.join(lacking)}")
+            apt = ("apt-get", "--quiet=2")
+            run("apt-get update failed; is the network up?", *apt, "update")
+            run("apt could not install the browsers", *apt, "install", "--yes", "--no-install-recommends", *lacking)
         return
-    python = str(VENV / "bin" / "python")
-    probe = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
-    if Path(output(python, "-c", probe)).exists():
-        return
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        say("Chromium, by apt")
-        run("apt-get update failed; is the network up?", "apt-get", "update", "--quiet=2")
-        run(
-            "apt could not install chromium",
-            "apt-get",
-            "install",
-            "--yes",
-            "--quiet=2",
-            "--no-install-recommends",
-            "chromium",
-        )
-    else:
+    if not has_chromium():
         say("Chromium, by Playwright's own download (nothing outside its cache is touched)")
         run(
             "Playwright could not download Chromium; install one, or name it: EDGEFOLD_CHROMIUM=/path/to/chrome",
-            python,
+            str(VENV / "bin" / "python"),
             "-m",
             "playwright",
             "install",
             "chromium",
         )
+    if lacking:
+        say(f"The tests in Firefox or WebKitGTK are skipped: there is no {' '.join(lacking)} (Debian's names), and")
+        say("nothing is installed into a system that is yours; as root on Debian, make test gets them by apt")
+
+
+def is_debian_root() -> bool:
+    """Whether packages may be installed: this is root on Debian, as it is in a container or a build server."""
+    release = Path("/etc/os-release")
+    is_debian = release.is_file() and "ID=debian" in release.read_text().splitlines()
+    return is_debian and shutil.which("apt-get") is not None and os.geteuid() == 0
+
+
+def has_chromium() -> bool:
+    """Whether there is a Chromium: the one that was named, an installed one, or Playwright's own."""
+    if os.environ.get("EDGEFOLD_CHROMIUM") or any(map(shutil.which, CHROMIUM_COMMANDS)):
+        return True
+    probe = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+    return Path(output(str(VENV / "bin" / "python"), "-c", probe)).exists()
 
 
 def fingerprint_of(files: list[Path]) -> str:

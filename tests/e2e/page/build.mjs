@@ -24,7 +24,7 @@ const settings = {
 }
 const page = await build({
   ...settings,
-  entryPoints: [join(here, 'page.ts'), ...further],
+  entryPoints: [join(here, 'page.ts'), join(here, 'agent.ts'), ...further],
   format: 'esm',
   splitting: true,
   metafile: true,
@@ -32,5 +32,5 @@ const page = await build({
 const scripts = Object.keys(page.metafile.outputs).map((path) => `./${basename(path)}`)
 const define = { PRECACHE: JSON.stringify(['./', ...scripts, ...RUNTIME_FILES.map((file) => `./${file}`)]) }
 await build({ ...settings, entryPoints: [join(here, 'worker.ts')], format: 'iife', define })
-copyFileSync(join(here, 'index.html'), join(out, 'index.html'))
+for (const file of ['index.html', 'agent.html']) copyFileSync(join(here, file), join(out, file))
 for (const file of RUNTIME_FILES) copyFileSync(join(root, 'node_modules/onnxruntime-web/dist', file), join(out, file))

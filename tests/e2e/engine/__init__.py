@@ -1,0 +1,1 @@
+"""Three real browsers behind one interface: Chromium, Firefox ESR, WebKitGTK; the pages themselves ask for their commands."""

@@ -1,0 +1,115 @@
+"""A browser of a user: its tabs, by name, each on a page that does what a test tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from .control import WAIT_SECONDS, Control, Page, TabGone
+from .process import Engine, Process
+
+HUB = "hub"
+OPEN_WINDOW = "(url) => { open(url, '_blank', 'noopener,popup,width=400,height=300') }"
+GO = "(url) => { setTimeout(() => { location.href = url }) }"
+CLOSE = "() => { setTimeout(() => close()) }"
+
+
+class Tab:
+    """A tab of a browser; its page changes when it goes elsewhere."""
+
+    def __init__(self, browser: Browser, name: str, page: Page) -> None:
+        self._browser, self.name, self._page = browser, name, page
+
+    def begin(self, script: str, argument: Any = None) -> Future[Any]:
+        """Begin ``script``, a function's source, on an argument of JSON."""
+        return self._page.ask(script, argument)
+
+    def evaluate(self, script: str, argument: Any = None) -> Any:
+        """Return what ``script`` resolves with.
+
+        Raises:
+            TabGone: the page went away.
+            ScriptFailed: the script threw.
+        """
+        return self.begin(script, argument).result(WAIT_SECONDS)
+
+    def is_gone(self) -> bool:
+        """Whether the page went away: the tab was closed, or its process ended."""
+        return self._page.is_gone
+
+    def begin_leaving(self) -> None:
+        """Navigate to the page anew, as a link does."""
+        self.begin(GO, self._browser.url_of(self.name))
+
+    def arrive(self) -> None:
+        """Wait for the page that the tab has gone to."""
+        self._page = self._browser.control.page(self.name, self._page)
+
+    def begin_closing(self) -> None:
+        """Close the tab as its user does."""
+        self.begin(CLOSE)
+
+    def wait_gone(self) -> None:
+        """Wait until the page has gone away."""
+        self._browser.control.wait_gone(self._page)
+
+
+class Browser:
+    """A browser that is started, killed and started again on the same storage."""
+
+    def __init__(self, engine: Engine, site: str, profile: Path) -> None:
+        self.engine, self._site, self._profile = engine, site, profile
+        self.control = Control()
+        self._count = 0
+        self.start()
+
+    def start(self) -> None:
+        """Start the browser on what it kept."""
+        self.control.forget()
+        self._process = Process(self.engine, self._profile, self.url_of(HUB))
+        self._hub = self.control.page(HUB)
+        self._hub_processes = self._process.content_processes()
+
+    def url_of(self, tab: str) -> str:
+        """Return the address of the page in a tab."""
+        return f"{self._site}/agent.html?{urlencode({'tab': tab, 'control': self.control.port})}"
+
+    def open(self) -> Tab:
+        """Open the page in a new tab."""
+        self._count += 1
+        name = f"tab{self._count}"
+        self._hub.ask(OPEN_WINDOW, self.url_of(name)).result(WAIT_SECONDS)
+        return Tab(self, name, self.control.page(name))
+
+    def crash(self) -> None:
+        """End the processes of the open tabs at once; where they share one with the hub, it is started again."""
+        self._process.crash(self._process.content_processes() - self._hub_processes)
+        try:
+            self._hub.ask("() => 0", None).result(WAIT_SECONDS)
+        except TabGone:
+            self.kill()
+            self.start()
+
+    def kill(self) -> None:
+        """End the browser at once."""
+        self._process.kill()
+        self.control.forget()
+
+    def close(self) -> None:
+        """End the browser and what listens to it."""
+        self._process.kill()
+        self.control.close()
+
+
+@contextmanager
+def running(engine: Engine, site: str, profile: Path) -> Iterator[Browser]:
+    """Run a browser whose storage is in ``profile`` on the pages of a site, and end it."""
+    browser = Browser(engine, site, profile)
+    try:
+        yield browser
+    finally:
+        browser.close()
