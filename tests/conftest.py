@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -23,6 +24,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give Hypothesis the seed of the soak."""
     if "EDGEFOLD_SEED" in os.environ and config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = os.environ["EDGEFOLD_SEED"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Sum what the runs of the fault matrix told, by engine."""
+    sums: dict[str, Counter[str]] = {}
+    for report in (each for reports in terminalreporter.stats.values() for each in reports):
+        for name, told in getattr(report, "user_properties", ()):
+            if name == "matrix" and getattr(report, "when", None) == "call":
+                numbers = {key: value for key, value in told.items() if key != "engine"}
+                sums.setdefault(told["engine"], Counter()).update(runs=1, **numbers)
+    for engine, sum_ in sorted(sums.items()):
+        numbers = ", ".join(f"{name} {number}" for name, number in sum_.items())
+        terminalreporter.write_line(f"fault matrix, {engine}, seed {os.environ.get('EDGEFOLD_SEED', '1')}: {numbers}")
 
 
 @pytest.fixture(scope="session")

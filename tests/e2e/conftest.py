@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Playwright
 
 from ..bundles import Exported, linear_bundle, tree_bundle
-from .browser import Chromium, chromium
+from .browser import Chromium, chromium, executable
+from .engine.process import Engine, engines
 from .site import Site, serving
 
 ROOT = Path(__file__).parents[2]
@@ -46,3 +47,19 @@ def browser(playwright: Playwright, tmp_path: Path) -> Iterator[Chromium]:
     """A browser of a user that was never here."""
     with chromium(playwright, tmp_path / "browser") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def found_engines(playwright: Playwright) -> Iterator[dict[str, Engine]]:
+    """The engines of this machine, by name."""
+    with engines(executable(playwright)) as found:
+        yield found
+
+
+@pytest.fixture(params=["chromium", "firefox", "webkitgtk"])
+def engine(request: pytest.FixtureRequest, found_engines: dict[str, Engine]) -> Engine:
+    """Each engine; a test in one that is not here is skipped."""
+    found = found_engines[request.param]
+    if found.lacks is not None:
+        pytest.skip(found.lacks)
+    return found

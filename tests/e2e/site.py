@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from edgefold_sync_api import create_app
 from flask import Flask, send_from_directory
@@ -42,22 +42,23 @@ class Site:
             if environ["PATH_INFO"].startswith("/v1/"):
                 time.sleep(self.api_delay_seconds)
                 if self.api_down:
-                    return _broken(environ)
+                    _broken(environ)
             parts = app(environ, start)
             answer = list(parts)
             getattr(parts, "close", lambda: None)()
             if environ["PATH_INFO"] == "/v1/diffs" and self.lose_replies > 0:
                 self.lose_replies -= 1
                 self.lost_replies += 1
-                return _broken(environ)
+                _broken(environ)
             return answer
 
         return handle
 
 
-def _broken(environ: dict[str, Any]) -> list[bytes]:
+def _broken(environ: dict[str, Any]) -> NoReturn:
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-    return []
+    # What the server takes as the other side's end, and says nothing of.
+    raise ConnectionAbortedError
 
 
 class _Quiet(WSGIRequestHandler):
@@ -79,19 +80,21 @@ class _Body:
 
 
 @contextmanager
-def serving(page: Path, bundle: Path, database: Path, port: int = 0) -> Iterator[Site]:
-    """Serve the API, the page and the bundle's files until the block ends."""
+def serving(page: Path, bundle: Path | None, database: Path, port: int = 0, **settings: str) -> Iterator[Site]:
+    """Serve the API, the page and the bundle's files until the block ends; without a bundle, ``settings`` name the spec."""
     app = create_app(
         {
             "EDGEFOLD_SECRET": SECRET,
-            "EDGEFOLD_BUNDLES": str(bundle),
+            "EDGEFOLD_BUNDLES": "" if bundle is None else str(bundle),
             "EDGEFOLD_DATABASE_URL": f"sqlite:///{database}",
             "EDGEFOLD_REQUESTS_PER_SECOND": 10_000,
+            **settings,
         }
     )
     app.add_url_rule("/", view_func=lambda: send_from_directory(page, "index.html"), endpoint="index")
     app.add_url_rule("/<path:name>", view_func=lambda name: send_from_directory(page, name), endpoint="page")
-    app.add_url_rule("/bundle/<path:name>", view_func=lambda name: send_from_directory(bundle, name), endpoint="bundle")
+    if bundle is not None:
+        app.add_url_rule("/bundle/<path:name>", "bundle", lambda name: send_from_directory(bundle, name))
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
     site = Site(app, server.server_port)
     app.wsgi_app = site.faulty(app.wsgi_app)  # type: ignore[method-assign]  # how Flask documents a middleware

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -37,9 +38,13 @@ class Tab:
         """
         return self.begin(script, argument).result(WAIT_SECONDS)
 
-    def is_gone(self) -> bool:
-        """Whether the page went away: the tab was closed, or its process ended."""
-        return self._page.is_gone
+    def answers(self) -> bool:
+        """Whether the page is there: it was not closed, and its process did not end."""
+        try:
+            self.evaluate("() => 0")
+        except TabGone:
+            return False
+        return True
 
     def begin_leaving(self) -> None:
         """Navigate to the page anew, as a link does."""
@@ -85,12 +90,19 @@ class Browser:
         self._hub.ask(OPEN_WINDOW, self.url_of(name)).result(WAIT_SECONDS)
         return Tab(self, name, self.control.page(name))
 
-    def crash(self) -> None:
-        """End the processes of the open tabs at once; where they share one with the hub, it is started again."""
-        self._process.crash(self._process.content_processes() - self._hub_processes)
-        try:
-            self._hub.ask("() => 0", None).result(WAIT_SECONDS)
-        except TabGone:
+    def crash(self, rng: random.Random) -> None:
+        """End the process of a tab at once, with what shares it; where that is the hub, start the browser again."""
+        of_tabs = sorted(self._process.content_processes() - self._hub_processes)
+        rng.shuffle(of_tabs)
+        before = self.control.living()
+        # One by one until a page goes: some idle, and WebKitGTK's small browser ends when several end at once.
+        for pid in of_tabs:
+            self._process.crash({pid})
+            if len(self.control.living()) < len(before):
+                break
+        else:
+            self._process.crash(self._process.content_processes())
+        if self._hub not in self.control.living():
             self.kill()
             self.start()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from .socket import Connection, SocketServer
 
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 150.0
 """Generous: a machine may be busy. What waits for ever is a fault."""
 
 
@@ -105,6 +105,11 @@ class Control:
     def _there(self, tab: str, without: Page | None) -> Page | None:
         page = self._pages.get(tab)
         return None if page is None or page.is_gone or page is without else page
+
+    def living(self) -> set[Page]:
+        """Return the pages that answer."""
+        asked = [(page, page.ask("() => 0", None)) for page in list(self._pages.values())]
+        return {page for page, answer in asked if answer.exception(WAIT_SECONDS) is None}
 
     def wait_gone(self, page: Page) -> None:
         """Wait until a page is gone."""

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,6 @@ FIREFOX_PREFERENCES: Mapping[str, str | bool | int] = {
     "dom.allow_scripts_to_close_windows": True,
     "dom.disable_open_during_load": False,
     "dom.min_background_timeout_value": 4,
-    "dom.ipc.processCount": 16,
-    "dom.ipc.processCount.webIsolated": 16,
-    "dom.ipc.keepProcessesAlive.webIsolated.max": 0,
-    "dom.ipc.disableContentProcessReuse": True,
-    "dom.ipc.processPrelaunch.enabled": False,
     "dom.popup_maximum": 1_000,
     "dom.timeout.enable_budget_timer_throttling": False,
     "extensions.getAddons.cache.enabled": False,
@@ -99,7 +94,9 @@ def engines(chromium: str) -> Iterator[dict[str, Engine]]:
         found = (
             Engine("chromium", chromium, _chromium, "--type=renderer"),
             Engine("firefox", firefox, _firefox, "-isForBrowser", lacks=no_firefox),
-            Engine("webkitgtk", None if webkit is None else str(webkit), _webkit, "WebKitWebProcess", screen, no_webkit),
+            Engine(
+                "webkitgtk", None if webkit is None else str(webkit), _webkit, "WebKitWebProcess", screen, no_webkit
+            ),
         )
         yield {engine.name: engine for engine in found}
 
@@ -166,15 +163,11 @@ class Process:
     def crash(self, pids: set[int]) -> None:
         """End some processes at once, as a fault in them would."""
         for pid in pids:
-            try:
+            with suppress(ProcessLookupError):  # it may have just ended
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue  # it has just ended
 
     def kill(self) -> None:
         """End every process of the browser at once, as a full memory or an empty battery would: SIGKILL."""
-        try:
+        with suppress(ProcessLookupError):  # it may have ended
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass  # it has ended
         self._process.wait()

@@ -8,6 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -62,10 +63,8 @@ class Connection:
 
     def close(self) -> None:
         """End the connection."""
-        try:
+        with suppress(OSError):  # the page may have been faster
             self._peer.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the page was faster
         self._peer.close()
 
 

@@ -33,4 +33,5 @@ const scripts = Object.keys(page.metafile.outputs).map((path) => `./${basename(p
 const define = { PRECACHE: JSON.stringify(['./', ...scripts, ...RUNTIME_FILES.map((file) => `./${file}`)]) }
 await build({ ...settings, entryPoints: [join(here, 'worker.ts')], format: 'iife', define })
 for (const file of ['index.html', 'agent.html']) copyFileSync(join(here, file), join(out, file))
-for (const file of RUNTIME_FILES) copyFileSync(join(root, 'node_modules/onnxruntime-web/dist', file), join(out, file))
+for (const file of RUNTIME_FILES)
+  copyFileSync(join(root, 'node_modules/onnxruntime-web/dist', file), join(out, file))
