@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { registered } from '../../web_client/src/reducer/aggregates/registry.js'
-import type { AggregateName } from '../../web_client/src/reducer/node.js'
+import type { AggregateName } from '../../web_client/src/reducer/rules.js'
 import { parseSpec, type Spec } from '../../web_client/src/reducer/spec.js'
 
 const HOUR_MS = 3_600_000

@@ -3,7 +3,8 @@
 import { canonicalJson, isObject, parseJson } from './canonical.js'
 import { InvalidAttribute, InvalidSpec } from './errors.js'
 import { acceptor, checkName, expectedOf, type Field, isText, parseFields, type Value } from './field.js'
-import { type AggregateNode, aggregatesOf, type Default, type Fields, type Node, parseNode } from './node.js'
+import { type AggregateNode, aggregatesOf, type Default, type Fields, type Node } from './node.js'
+import { parseNode } from './parse.js'
 import { sha256 } from './sha256.js'
 
 const FORMAT = 1

@@ -1,7 +1,8 @@
 /** From a node of the spec to its aggregate. */
 
 import { numberScale } from '../expression.js'
-import type { AggregateName, AggregateNode } from '../node.js'
+import type { AggregateNode } from '../node.js'
+import type { AggregateName } from '../rules.js'
 import type { Spec } from '../spec.js'
 import { type Aggregate, domainOf } from './base.js'
 import { distinct } from './distinct.js'
