@@ -48,10 +48,18 @@ export function usedSpecs(kept: Body['specs'], spec: Spec, wallMs: number): Body
 /** Return the kept profile of rows by each of the specs. */
 export function keptOf(specs: readonly Spec[], rows: readonly StoredEvent[], replica: string): Kept {
   const [first, ...others] = specs as [Spec, ...Spec[]]
-  return others.reduce(
-    (all, spec) => union(all, keep(foldRows(spec, rows, replica))),
-    keep(foldRows(first, rows, replica)),
-  )
+  return others.reduce((all, spec) => union(all, keptBy(spec, rows, replica)), keptBy(first, rows, replica))
+}
+
+/** What a spec refuses it does not count, and says so: another spec may have the same aggregate and take the event. */
+function keptBy(spec: Spec, rows: readonly StoredEvent[], replica: string): Kept {
+  const sinceMs = new Map<string, number>()
+  for (const { type, time } of refusedRows(spec, rows)) {
+    for (const [hash, node] of spec.aggregates) {
+      if (node.event === type) sinceMs.set(hash, Math.max(time + 1, sinceMs.get(hash) ?? 0))
+    }
+  }
+  return keep(foldRows(spec, rows, replica), sinceMs)
 }
 
 /** One hash names one state, whichever spec it was folded by; one of them may have passed an event over. */
