@@ -7,6 +7,8 @@ export default defineConfig({
   test: {
     include: ['tests/{web_client,demo_app}/**/*.test.ts'],
     globalSetup: ['tests/web_client/export_bundles.ts'],
+    // What a client tells a page's console; the tests of that look at the console itself.
+    onConsoleLog: (log) => !log.startsWith('edgefold: '),
     testTimeout: LIMIT_MS,
     hookTimeout: LIMIT_MS,
     teardownTimeout: LIMIT_MS,

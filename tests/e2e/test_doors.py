@@ -74,7 +74,9 @@ def test_a_wrong_event_is_refused_by_its_field_and_counted(
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "model.onnx", "reducer.json", "vectors.json"])
-def test_a_bundle_with_one_byte_changed_never_opens(file: str, browser: Chromium, site: Site, tmp_path: Path) -> None:
+def test_a_bundle_with_one_byte_changed_never_scores_and_the_log_opens(
+    file: str, browser: Chromium, site: Site, tmp_path: Path
+) -> None:
     path = tmp_path / "bundle" / file
     content = bytearray(path.read_bytes())
     if file == "manifest.json":
@@ -82,18 +84,18 @@ def test_a_bundle_with_one_byte_changed_never_opens(file: str, browser: Chromium
     else:
         content[len(content) // 2] ^= 1
     path.write_bytes(bytes(content))
-    page = browser.context.new_page()
-    page.goto(f"{site.url}/")
-    page.wait_for_function("window.edgefold !== undefined")
-    opened = page.evaluate(
-        "edgefold.openClient({ bundle: '/bundle/', name: 'bad' }).then(() => 'opened', (error) => error.name)"
-    )
-    assert opened == "InvalidBundle"
+    page = open_tab(browser, site, None, name=f"{site.url} {file}")
+    assert page.evaluate("client.score().then(() => 'scored', (error) => error.name)") == "InvalidBundle"
+    assert "InvalidBundle" in page.evaluate("client.status().errors.map((error) => error.name)")
+    track(page, orders(8, 2))
+    assert page.evaluate("client.status().pending") == 2
     page.close()
 
 
 def test_a_bad_new_version_leaves_the_last_good_one_scoring(browser: Chromium, site: Site, tmp_path: Path) -> None:
-    open_tab(browser, site, None, name=f"{site.url} good").close()
+    good = open_tab(browser, site, None, name=f"{site.url} good")
+    assert scores(good)  # a bundle that scores is kept
+    good.close()
     path = tmp_path / "bundle" / "manifest.json"
     path.write_bytes(path.read_bytes().replace(b'"version":1', b'"version":2').replace(b'"bytes":', b'"bytes":1', 1))
     page = open_tab(browser, site, None, name=f"{site.url} good")

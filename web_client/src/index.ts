@@ -1,7 +1,8 @@
 /** Edgefold in a page: fold events into a profile on the device, and score the model there. */
 
 export * from './bundle/index.js'
-export type { Client, ClientOptions, ScoreResult, Status } from './client/client.js'
+export type { Client, ClientEvents, ClientOptions, ScoreResult, Status } from './client/client.js'
+export { ClockFailed, InvalidOptions } from './client/errors.js'
 export { openClient } from './client/open.js'
 export {
   ClientClosed,

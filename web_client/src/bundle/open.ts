@@ -1,14 +1,18 @@
 /** `openBundle`: the newest good bundle of a source, or the last good one where there is no better. */
 
-import { type ActivateOptions, type ActiveBundle, activate } from './activate.js'
+import { within } from '../platform/within.js'
+import type { Spec } from '../reducer/spec.js'
+import { type ActivateOptions, type ActiveBundle, activate, SPEC_FILE, specOf } from './activate.js'
 import { CACHE_NAME, keep, readKept } from './cache.js'
-import { BundleError, BundleNotKept, BundleTooOld } from './errors.js'
+import { BundleError, BundleNotKept, BundleTooOld, InvalidBundle } from './errors.js'
 import { type BundleContent, type BundleFiles, contentOf } from './files.js'
-import type { Manifest } from './manifest.js'
+import { MANIFEST_FILE, type Manifest } from './manifest.js'
 import { type Fetch, fetchContent, type Source, sourceOf } from './source.js'
 
 /** How long a manifest may take where a kept bundle can score in its place, and where none can. */
 const MANIFEST_TIMEOUT_MS = { kept: 3_000, first: 30_000 }
+// A browser's Cache Storage may not answer at all; then the bundle is fetched, and not kept.
+const CACHE_TIMEOUT_MS = { read: 5_000, write: 60_000 }
 
 export interface OpenBundleOptions extends ActivateOptions {
   readonly fetch?: Fetch
@@ -22,6 +26,15 @@ export interface ScoringBundle extends ActiveBundle {
   readonly problem: BundleError | null
 }
 
+/** Hears of the bundle's spec as soon as it is known, which is before its model is there. */
+export interface SpecListener {
+  /** The spec that is wanted; null takes what comes. A bundle of another is refused. */
+  readonly wanted: () => Spec | null
+  readonly onSpec: (spec: Spec) => void
+}
+
+const ANY_SPEC: SpecListener = { wanted: () => null, onSpec() {} }
+
 /** Open a bundle: of files at hand, of a directory URL ending in `/`, or of the sync API's `…/v1/bundles/{name}/manifest`.
  *
  *  The source is asked first. Where it gives no answer in time, a bad bundle, or an older one, the last good bundle is
@@ -31,25 +44,56 @@ export interface ScoringBundle extends ActiveBundle {
  *  @throws BundleUnavailable the source was not reached and nothing was kept.
  *  @throws BundleExpired the bundle's last moment is past.
  *  @throws RuntimeNotLoaded what runs the model could not be fetched or started. */
-export async function openBundle(
+export function openBundle(
   source: string | BundleFiles,
   options: OpenBundleOptions = {},
 ): Promise<ScoringBundle> {
+  return openBundleFor(source, options, ANY_SPEC)
+}
+
+/** Open a bundle as `openBundle` does, for somebody who needs its spec before its model. */
+export async function openBundleFor(
+  source: string | BundleFiles,
+  options: OpenBundleOptions,
+  listener: SpecListener,
+): Promise<ScoringBundle> {
   const { fetch = pageFetch, cache: storage = globalThis.caches ?? null, ...rest } = options
-  if (typeof source !== 'string') return withProblem(await activate(await contentOf(source), rest), null)
+  const open = (content: BundleContent) => {
+    tellSpec(content, listener)
+    return activate(content, rest)
+  }
+  if (typeof source !== 'string') return withProblem(await open(await contentOf(source)), null)
   const place = sourceOf(source)
   const store = await openStore(storage, place)
   const kept = store.kept
   try {
     const timeoutMs = kept === undefined ? MANIFEST_TIMEOUT_MS.first : MANIFEST_TIMEOUT_MS.kept
-    const fresh = await fetchContent(place, fetch, timeoutMs, kept, (manifest) =>
-      checkVersion(manifest, kept),
-    )
-    const bundle = await activate(fresh, rest)
+    const accept = (manifest: Manifest) => {
+      checkVersion(manifest, kept)
+      checkWanted(manifest, listener)
+    }
+    const fresh = await fetchContent(place, fetch, timeoutMs, kept, accept, (content, name) => {
+      if (name === SPEC_FILE) tellSpec(content, listener)
+    })
+    const bundle = await open(fresh)
     return withProblem(bundle, store.problem ?? (await keepNew(store, place, fresh)))
   } catch (error) {
     if (!(error instanceof BundleError) || kept === undefined) throw error
-    return withProblem(await activateKept(kept, rest, error), error)
+    return withProblem(await openKept(() => open(kept), error), error)
+  }
+}
+
+function tellSpec(content: BundleContent, { wanted, onSpec }: SpecListener): void {
+  const spec = specOf(content)
+  checkWanted(content.manifest, { wanted })
+  onSpec(spec)
+}
+
+function checkWanted(manifest: Manifest, { wanted }: Pick<SpecListener, 'wanted'>): void {
+  const spec = wanted()
+  if (spec !== null && manifest.spec !== spec.id) {
+    const expected = `${spec.id}, the spec that the page's log is folded by`
+    throw new InvalidBundle(`${MANIFEST_FILE} spec`, manifest.spec, expected)
   }
 }
 
@@ -61,9 +105,12 @@ interface Store {
 
 async function openStore(storage: Pick<CacheStorage, 'open'> | null, place: Source): Promise<Store> {
   if (storage === null) return { cache: undefined, kept: undefined, problem: null }
-  try {
+  const read = async () => {
     const cache = await storage.open(CACHE_NAME)
     return { cache, kept: await readKept(cache, place.manifestUrl), problem: null }
+  }
+  try {
+    return await within(read, CACHE_TIMEOUT_MS.read)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     const problem = new BundleNotKept(place.manifestUrl, reason, { cause: error })
@@ -80,21 +127,18 @@ async function keepNew(
   const whole = kept !== undefined && kept.files.size === kept.manifest.files.size
   if (cache === undefined || (whole && sameBytes(kept.manifestBytes, fresh.manifestBytes))) return null
   try {
-    await keep(cache, place.manifestUrl, fresh)
+    await within(() => keep(cache, place.manifestUrl, fresh), CACHE_TIMEOUT_MS.write)
     return null
   } catch (error) {
     if (error instanceof BundleNotKept) return error
-    throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    return new BundleNotKept(fresh.manifest.name, reason, { cause: error })
   }
 }
 
-async function activateKept(
-  kept: BundleContent,
-  options: ActivateOptions,
-  problem: BundleError,
-): Promise<ActiveBundle> {
+async function openKept(open: () => Promise<ActiveBundle>, problem: BundleError): Promise<ActiveBundle> {
   try {
-    return await activate(kept, options)
+    return await open()
   } catch (error) {
     if (error instanceof BundleError) error.cause ??= problem
     throw error

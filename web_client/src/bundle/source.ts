@@ -1,5 +1,6 @@
 /** Where a bundle is served: a directory of a static host, or the sync API. */
 
+import { within } from '../platform/within.js'
 import { BundleUnavailable, InvalidBundle } from './errors.js'
 import { type BundleContent, checkFile } from './files.js'
 import { type Manifest, parseManifest } from './manifest.js'
@@ -33,7 +34,8 @@ export function sourceOf(address: string): Source {
   )
 }
 
-/** Fetch what a source serves now; files that `known` has already are not fetched again.
+/** Fetch what a source serves now; files that `known` has already are not fetched again. `onFile` is called with each file as it is
+ *  verified; what it throws ends the rest.
  *
  *  @throws BundleUnavailable a file did not arrive within `timeoutMs` (the manifest) or FILE_TIMEOUT_MS.
  *  @throws InvalidBundle a file is not what the manifest says. */
@@ -43,6 +45,7 @@ export async function fetchContent(
   timeoutMs: number,
   known: BundleContent | undefined,
   accept: (manifest: Manifest) => void,
+  onFile: (content: BundleContent, name: string) => void = () => {},
 ): Promise<BundleContent> {
   const manifestBytes = await fetchBytes(fetch, source.manifestUrl, timeoutMs)
   const manifest = parseManifest(manifestBytes)
@@ -56,6 +59,7 @@ export async function fetchContent(
       const held = byHash.get(declared.sha256)
       const bytes = held ?? (await fetchBytes(fetch, source.fileUrl(name, declared.sha256), FILE_TIMEOUT_MS))
       await checkFile(name, bytes, declared)
+      onFile({ manifest, manifestBytes, files: new Map([[name, bytes]]) }, name)
       return [name, bytes] as const
     }),
   )
@@ -64,15 +68,18 @@ export async function fetchContent(
 
 /** `no-cache` asks the server whether the browser's copy still holds: a directory's files keep their URLs. */
 async function fetchBytes(fetch: Fetch, url: string, timeoutMs: number): Promise<Uint8Array> {
-  let response: Response
-  try {
-    response = await fetch(url, { cache: 'no-cache', signal: AbortSignal.timeout(timeoutMs) })
-    if (response.ok) return new Uint8Array(await response.arrayBuffer())
-  } catch (error) {
+  // A page's own fetch may ignore its signal.
+  const fetched = within(async () => {
+    const response = await fetch(url, { cache: 'no-cache', signal: AbortSignal.timeout(timeoutMs) })
+    if (!response.ok) return response.status
+    return new Uint8Array(await response.arrayBuffer())
+  }, timeoutMs)
+  const bytes = await fetched.catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     throw new BundleUnavailable(url, reason, { cause: error })
-  }
-  throw new BundleUnavailable(url, `status ${response.status}`)
+  })
+  if (typeof bytes === 'number') throw new BundleUnavailable(url, `status ${bytes}`)
+  return bytes
 }
 
 function absolute(address: string): URL {

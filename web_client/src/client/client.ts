@@ -1,9 +1,11 @@
 /** What a client is: interfaces only; `open.ts` makes one. */
 
 import type { BundleFiles, Label, ScoringBundle } from '../bundle/index.js'
+import type { Outdated } from '../log/errors.js'
 import type { Counts } from '../log/log.js'
 import type { StoreKind } from '../log/store/open.js'
 import type { Store, StoredEvent } from '../log/store/store.js'
+import type { Lifecycle } from '../platform/lifecycle.js'
 import type { Profile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
 import type { SyncReport } from '../sync/courier.js'
@@ -15,12 +17,18 @@ export interface ClientOptions {
   /** Where profiles are merged. Left out, the client is local-only: it makes no request. */
   readonly sync?: SyncOptions
   /** 'indexeddb' by default; the next best is taken where the browser refuses it. */
-  readonly store?: StoreKind | Store
-  /** The name of the log on this device: one per user of a shared device. */
+  readonly store?: StoreKind | Store | ((name: string) => Store)
+  /** The name of the anonymous log on this device; each subject's has one of its own, made from it. */
   readonly name?: string
+  /** Whose log is opened, as `identify` names them; left out, the log that was last in use. */
+  readonly subject?: string
+  /** The reducer spec, as JSON or its text: an app that ships it folds and syncs before any bundle has come. */
+  readonly spec?: string | object
   /** Milliseconds since the Unix epoch; `Date.now` by default. */
   readonly clock?: () => number
   readonly fetch?: typeof fetch
+  /** When the page is left, back and online; by default as the browser tells it. */
+  readonly lifecycle?: Lifecycle
 }
 
 export interface ScoreResult {
@@ -36,8 +44,10 @@ export interface ScoreResult {
 
 export interface Status extends Counts {
   readonly replica: string
-  /** The spec's id. */
-  readonly spec: string
+  /** The spec's id; null while it is not known. */
+  readonly spec: string | null
+  /** Whether a newer client keeps this log by another spec: this one tracks, and leaves the rest to it. */
+  readonly outdated: boolean
   readonly closed: boolean
   /** How this tab's last sync ended; null before the first. */
   readonly sync: SyncReport | null
@@ -54,15 +64,20 @@ export interface ClientEvents {
   sync: SyncReport
   status: Status
   error: Error
+  /** A newer client has moved the log to another spec: reload the page. */
+  outdated: Outdated
 }
 
 export interface Client {
-  readonly spec: Spec
-  /** Append an event to the log; it is durable when this resolves.
+  /** The bundle's spec; null until it is known. */
+  readonly spec: Spec | null
+  /** Append an event to the log; it is durable when this resolves. Nobody has to await it: what it rejects with, 'error' tells too.
    *
    *  @throws InvalidEvent the spec refuses it; `status().rejected` counts it. */
   track(type: string, data?: Readonly<Record<string, unknown>>): Promise<StoredEvent>
-  /** Score the profile as it is now. */
+  /** Score the profile as it is now, once the model is there.
+   *
+   *  @throws why the bundle could not be opened. */
   score(): Promise<ScoreResult>
   /** Call a listener from now on; a score comes when an event that the spec names as a trigger was tracked in any tab.
    *
@@ -77,6 +92,13 @@ export interface Client {
    *
    *  @throws NoAnswer or ServerProblem where the server could not be told; then nothing was erased. */
   erase(): Promise<void>
+  /** Go on with the log of a subject: another person's events are never in it. Calls made after this one belong to it.
+   *  `adopt` moves the anonymous log's events into it.
+   *
+   *  @throws InvalidOptions the subject is no text, or the store can't hold a second log. */
+  identify(subject: string, options?: { readonly adopt?: boolean }): Promise<void>
+  /** Go on with the anonymous log, as after a logout. */
+  reset(): Promise<void>
   /** Write what waits, and stop; repeating it is harmless. */
   close(): Promise<void>
 }

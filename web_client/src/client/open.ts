@@ -1,59 +1,84 @@
-/** `openClient`: the log, the bundle, the sync and the page, put together. */
+/** `openClient`: the log first, then the model; the sync and the page beside them. */
 
-import { type BundleFiles, openBundle, type ScoringBundle } from '../bundle/index.js'
-import { beginLog } from '../log/log.js'
-import { openStore, type StoreKind } from '../log/store/open.js'
-import type { Head, Store } from '../log/store/store.js'
-import type { Spec } from '../reducer/spec.js'
-import { openTransport } from '../sync/transport.js'
+import type { Store } from '../log/store/store.js'
+import { createLifecycle } from '../platform/lifecycle.js'
+import { within } from '../platform/within.js'
+import type { SyncReport } from '../sync/courier.js'
+import { SubjectMismatch } from '../sync/errors.js'
 import { assemble } from './assemble.js'
 import type { Client, ClientOptions } from './client.js'
+import { createClock } from './clock.js'
+import { createHeard } from './heard.js'
+import { parseOptions } from './options.js'
+import { openScorer } from './scorer.js'
+import { openSession, type Session } from './session.js'
+import { openSubjects, type Subjects } from './subjects.js'
 
-/** Open a client. Its requests run beside it: an answer is never waited for. */
+// So long a page waits for the spec of its bundle; events are taken without it too. A kept bundle tells it within 3 seconds.
+const SPEC_WAIT_MS = 3_500
+
+/** Open a client. It resolves once the log is open: the model and the server are not waited for.
+ *
+ *  @throws InvalidOptions an option can't be used.
+ *  @throws StoreFailed a store of the page's own can't be opened. */
 export async function openClient(options: ClientOptions): Promise<Client> {
-  const { name = 'edgefold', clock = Date.now, sync } = options
-  const wall = () => {
-    const now = Math.floor(clock())
-    return Number.isSafeInteger(now) && now > 0 ? now : 0
+  const settings = parseOptions(options)
+  const heard = createHeard()
+  const onError = heard.reports.report
+  const wall = createClock(settings.clock ?? Date.now, onError)
+  const lifecycle = settings.lifecycle ?? createLifecycle()
+  const memories = new Map<string, Store>()
+  let subjects: Subjects | null = null
+
+  const scorer = openScorer({
+    ...settings,
+    lifecycle,
+    onSpec: (spec) => void subjects?.setSpec(spec).then(heard.rescore, onError),
+    onReady: heard.rescore,
+    onError,
+  })
+
+  function onReport(about: Session, report: SyncReport): void {
+    const { error } = report
+    const followed = error instanceof SubjectMismatch ? subjects?.follow(about, error.expected) : null
+    if (followed) {
+      followed.catch(onError)
+      return
+    }
+    if (error !== null) onError(error)
+    heard.listeners.emit('sync', report)
+    heard.changed()
   }
-  const pageFetch: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init))
-  const given = options.bundle
-  const own = typeof given === 'string' || !('score' in given)
-  const bundle = own
-    ? await openBundle(given as string | BundleFiles, options.fetch ? { fetch: options.fetch } : {})
-    : (given as ScoringBundle)
+
   try {
-    const { store, head, refused } = await beginStore(options.store ?? 'indexeddb', name, bundle.spec, wall)
-    const ending = new AbortController()
-    const transport =
-      sync === undefined
-        ? null
-        : openTransport({ ...sync, subject: null, fetch: pageFetch, ending: ending.signal })
-    const client = assemble({
-      name,
-      wall,
-      bundle,
-      store,
-      head,
-      transport,
-      ending,
-      ownStore: store !== options.store,
-      ownBundle: own,
+    await within(() => scorer.first, SPEC_WAIT_MS).catch(() => {})
+    subjects = await openSubjects({
+      ...settings,
+      manyStores: typeof settings.store !== 'object',
+      open: (place) =>
+        openSession(place, {
+          settings,
+          spec: scorer.spec(),
+          wall,
+          fetch: settings.fetch ?? ((input, init) => fetch(input, init)),
+          lifecycle,
+          memories,
+          onArrival(types) {
+            const triggers: readonly string[] = scorer.spec()?.triggers ?? []
+            if (types.some((type) => triggers.includes(type))) heard.rescore()
+          },
+          onChange: heard.changed,
+          onReport,
+          onOutdated: (told) => heard.listeners.emit('outdated', told),
+          onError,
+        }),
     })
-    for (const error of refused) client.report(error)
-    if (own && bundle.problem !== null) client.report(bundle.problem)
-    return client.client
+    const spec = scorer.spec()
+    // It may have come while the log was opened.
+    if (spec !== null) await subjects.setSpec(spec)
+    return assemble({ heard, scorer, subjects, synced: settings.sync !== null })
   } catch (error) {
-    if (own) await bundle.close()
+    await scorer.close()
     throw error
   }
-}
-
-async function beginStore(kind: StoreKind | Store, name: string, spec: Spec, wall: () => number) {
-  if (typeof kind === 'object') return { store: kind, head: await beginLog(kind, spec, wall()), refused: [] }
-  let head: Head | undefined
-  const opened = await openStore(kind, name, spec, async (store) => {
-    head = await beginLog(store, spec, wall())
-  })
-  return { ...opened, head: head as Head }
 }

@@ -119,9 +119,10 @@ export function createCourier(options: CourierOptions): Courier {
     let asking = ask || log.head().epoch === null
     for (let idle = 0; idle < MAX_IDLE_ROUNDS; idle++) {
       if (asking) {
-        const outcome = await accept(await transport.profile(spec, log.head().replica))
+        const answer = await transport.profile(spec, log.head().replica)
+        const outcome = await accept(answer)
         steps.push(outcome)
-        if (outcome === 'mismatched') return done('failed', new SubjectMismatch())
+        if (outcome === 'mismatched') return done('failed', mismatch(answer.subjectTag))
         asking = isAnother(outcome)
         if (asking) continue
       }
@@ -132,12 +133,13 @@ export function createCourier(options: CourierOptions): Courier {
         const before = log.head()
         const outcome = await accept(answer)
         steps.push(outcome)
-        if (outcome === 'mismatched') return done('failed', new SubjectMismatch())
+        if (outcome === 'mismatched') return done('failed', mismatch(answer.subjectTag))
         if (log.head().acked > before.acked || log.head().last < before.last) idle = -1
         asking = isAnother(outcome)
         if (answer.retryAfterMs > 0) return done('waiting', null, boundedQuiet(answer.retryAfterMs))
       } catch (error) {
         if (!(error instanceof ServerProblem)) throw error
+        if (error.name === 'SubjectMismatch') return done('failed', mismatch(error.values.expected))
         const refusal = await refused(diff, error)
         steps.push(refusal)
         asking = refusal === 'erased'
@@ -148,6 +150,10 @@ export function createCourier(options: CourierOptions): Courier {
       'failed',
       new InvalidAnswer('the outcome', steps.slice(-3), 'one that lets the next diff be applied'),
     )
+  }
+
+  function mismatch(tag: unknown): Error {
+    return new SubjectMismatch(log.head().subject, typeof tag === 'string' ? tag : '')
   }
 
   return {

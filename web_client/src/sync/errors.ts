@@ -69,10 +69,15 @@ export class ServerProblem extends ClientError {
 export class SubjectMismatch extends ClientError {
   override readonly name = 'SubjectMismatch'
 
-  constructor() {
+  constructor(
+    /** The tag of the log's subject. */
+    readonly given: string | null,
+    /** The tag of the token's. */
+    readonly expected: string,
+  ) {
     super(
-      "the token is of another subject than this device's log; nothing was sent. " +
-        'Call identify() when another person signs in, or give each person a client with a name of its own.',
+      `the log is of subject ${shown(given)}, the token of ${shown(expected)}; nothing was sent. ` +
+        'Call identify() when another person signs in, and fetch the token of that person.',
     )
   }
 }

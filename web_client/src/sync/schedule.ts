@@ -32,7 +32,8 @@ export interface ScheduleOptions {
 }
 
 /** Return a schedule, which begins with a sync at once. */
-export function createSchedule({ sync, leave, quietMs, onReport, lifecycle }: ScheduleOptions): Schedule {
+export function createSchedule(options: ScheduleOptions): Schedule {
+  const { sync, leave, quietMs, onReport, lifecycle } = options
   let failures = 0
   // Until then a failure is waited out, or the server's word that could not be stored, by the monotonic clock.
   let backoffUntilMs = 0
