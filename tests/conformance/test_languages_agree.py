@@ -60,7 +60,7 @@ def answer_of_python(given: Json) -> Json:
     spec = ef.Spec.from_json(given["spec"])
 
     def folded() -> Json:
-        apart = [ef.fold(spec, part["events"], replica=part["replica"]) for part in given["parts"]]
+        apart = [ef.fold(spec, part["events"], replica=part["replica"], unit="ms") for part in given["parts"]]
         merged = reduce(lambda a, b: ef.merge(spec, a, b), apart, ef.empty_profile(spec))
         row = answered(
             lambda: [[k, bits(v)] for k, v in ef.features(spec, merged, given["now_ms"], given["attributes"]).items()]

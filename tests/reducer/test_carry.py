@@ -72,7 +72,7 @@ def folded(spec: ef.Spec, *logs: Log) -> ef.Profile:
     """The profile of several replicas' logs."""
     profile = ef.empty_profile(spec)
     for number, log in enumerate(logs):
-        profile = ef.merge(spec, profile, ef.fold(spec, accepted(spec, log), replica=f"r{number}"))
+        profile = ef.merge(spec, profile, ef.fold(spec, accepted(spec, log), replica=f"r{number}", unit="ms"))
     return profile
 
 
@@ -94,15 +94,15 @@ def test_what_is_kept_of_a_fold_carries_to_the_fold(spec: ef.Spec, log: Log) -> 
 
 @given(specs, logs, logs)
 def test_what_is_added_carries_to_the_fold_of_both(spec: ef.Spec, x: Log, y: Log) -> None:
-    kept = ef.add(ef.keep(ef.fold(spec, x, replica="r0")), ef.fold(spec, y, replica="r1"))
+    kept = ef.add(ef.keep(ef.fold(spec, x, replica="r0", unit="ms")), ef.fold(spec, y, replica="r1", unit="ms"))
     assert kept.to_json() == ef.keep(folded(spec, x, y)).to_json()
     assert ef.carry(spec, kept) == ef.Carried(folded(spec, x, y), {})
 
 
 @given(specs, specs, logs, logs, logs)
 def test_a_rollback_loses_nothing_and_tells_what_it_lacks(a: ef.Spec, b: ef.Spec, x: Log, y: Log, z: Log) -> None:
-    kept = ef.keep(ef.fold(a, x, replica="r0"))
-    kept = ef.add(ef.add(kept, ef.fold(b, y, replica="r1")), ef.fold(a, z, replica="r2"))
+    kept = ef.keep(ef.fold(a, x, replica="r0", unit="ms"))
+    kept = ef.add(ef.add(kept, ef.fold(b, y, replica="r1", unit="ms")), ef.fold(a, z, replica="r2", unit="ms"))
     check_rollback(a, b, kept, (x, y, z))
 
 
@@ -111,10 +111,10 @@ def test_a_rollback_over_what_was_kept_loses_nothing_and_tells_what_it_lacks(
     a: ef.Spec, b: ef.Spec, x: Log, y: Log, z: Log
 ) -> None:
     assume(not y or latest(y) > latest(x))  # else an event that b counts nowhere leaves no trace
-    kept = ef.keep(ef.fold(a, x, replica="r0"))
+    kept = ef.keep(ef.fold(a, x, replica="r0", unit="ms"))
     for number, (spec, log) in enumerate(((b, y), (a, z)), start=1):
         carried = ef.carry(spec, kept)
-        profile = ef.merge(spec, carried.profile, ef.fold(spec, log, replica=f"r{number}"))
+        profile = ef.merge(spec, carried.profile, ef.fold(spec, log, replica=f"r{number}", unit="ms"))
         before, kept = kept, ef.keep(profile, carried.since_ms, over=kept)
         if (kept.last_ms or 0) - (before.last_ms or 0) < RETENTION_MS:
             assert kept.entries.keys() >= before.entries.keys()
@@ -147,7 +147,9 @@ def check_rollback(a: ef.Spec, b: ef.Spec, kept: ef.Kept, parts: tuple[Log, Log,
 
 @given(specs, specs, logs, logs, logs)
 def test_the_order_of_adds_changes_nothing_that_all_name(a: ef.Spec, b: ef.Spec, x: Log, y: Log, z: Log) -> None:
-    deltas = [ef.fold(spec, log, replica=name) for spec, log, name in ((a, x, "x"), (b, y, "y"), (a, z, "z"))]
+    deltas = [
+        ef.fold(spec, log, replica=name, unit="ms") for spec, log, name in ((a, x, "x"), (b, y, "y"), (a, z, "z"))
+    ]
     shared = a.aggregates.keys() & b.aggregates.keys()
     seen = set()
     for order in itertools.permutations(deltas):
@@ -163,11 +165,11 @@ def test_a_vocabulary_that_shrinks_and_grows_again_loses_nothing(
     wide: ef.Spec, way: str, x: Log, y: Log, z: Log
 ) -> None:
     narrow = narrowed(wide)
-    kept = ef.keep(ef.fold(wide, x, replica="r0"))
+    kept = ef.keep(ef.fold(wide, x, replica="r0", unit="ms"))
     parts = [x]
     for number, (spec, log) in enumerate(((narrow, y), (wide, z)), start=1):
         parts.append(accepted(spec, log))
-        delta = ef.fold(spec, parts[-1], replica=f"r{number}")
+        delta = ef.fold(spec, parts[-1], replica=f"r{number}", unit="ms")
         if way == "add":
             kept = ef.add(kept, delta)
         elif way == "merge":
@@ -197,7 +199,7 @@ def check_truth(spec: ef.Spec, kept: ef.Kept, parts: list[Log]) -> None:
 
 
 def test_a_genre_that_a_spec_lacks_comes_back() -> None:
-    kept = ef.keep(ef.fold(WIDE, [bought(START_MS, "jazz"), bought(START_MS, "rock", 2)]))
+    kept = ef.keep(ef.fold(WIDE, [bought(START_MS, "jazz"), bought(START_MS, "rock", 2)], unit="ms"))
     carried = ef.carry(NARROW, kept)
     assert carried.profile.state == {BY: {"rock": 1}, SPENT: {20_454: {"rock": 100}}, DISTINCT: ["rock"]} | {
         LAST: ((START_MS, "", 2), "rock")
@@ -205,7 +207,7 @@ def test_a_genre_that_a_spec_lacks_comes_back() -> None:
     assert carried.since_ms == {FIRST: START_MS + 1}
     again = ef.keep(carried.profile, carried.since_ms, over=kept)
     assert again.to_json() == kept.to_json()
-    later = ef.add(again, ef.fold(NARROW, [bought(START_MS + 5, "folk")]))
+    later = ef.add(again, ef.fold(NARROW, [bought(START_MS + 5, "folk")], unit="ms"))
     back = ef.carry(WIDE, later)
     assert back.since_ms == {}
     assert back.profile.state[BY] == {"jazz": 1, "rock": 1, "folk": 1}
@@ -215,7 +217,10 @@ def test_a_genre_that_a_spec_lacks_comes_back() -> None:
 
 
 def test_a_first_that_a_spec_lacks_leaves_room_for_its_own() -> None:
-    kept = ef.add(ef.keep(ef.fold(WIDE, [bought(START_MS, "jazz")])), ef.fold(NARROW, [bought(START_MS + 5, "folk")]))
+    kept = ef.add(
+        ef.keep(ef.fold(WIDE, [bought(START_MS, "jazz")], unit="ms")),
+        ef.fold(NARROW, [bought(START_MS + 5, "folk")], unit="ms"),
+    )
     assert kept.entries[FIRST].state == [[START_MS, "", 1, "jazz"], [START_MS + 5, "", 1, "folk"]]
     for _ in range(3):
         carried = ef.carry(NARROW, kept)
@@ -227,9 +232,9 @@ def test_a_first_that_a_spec_lacks_leaves_room_for_its_own() -> None:
 
 
 def test_a_last_that_a_spec_lacks_counts_again_from_its_next_event() -> None:
-    kept = ef.keep(ef.fold(WIDE, [bought(START_MS, "folk"), bought(START_MS + 5, "jazz", 2)]))
+    kept = ef.keep(ef.fold(WIDE, [bought(START_MS, "folk"), bought(START_MS + 5, "jazz", 2)], unit="ms"))
     assert ef.carry(NARROW, kept).since_ms == {LAST: START_MS + 6}
-    kept = ef.add(kept, ef.fold(NARROW, [bought(START_MS + 6, "rock", 3)]))
+    kept = ef.add(kept, ef.fold(NARROW, [bought(START_MS + 6, "rock", 3)], unit="ms"))
     assert ef.carry(NARROW, kept).since_ms == {}
 
 
@@ -237,33 +242,33 @@ def test_a_full_set_may_have_been_cut_for_values_that_a_spec_lacks() -> None:
     wide = spec_of(ef.distinct(sale.genre, cap=2))
     narrow = narrowed(wide, ("rock",))
     name = next(iter(wide.aggregates))
-    full = ef.keep(ef.fold(wide, [bought(START_MS, genre) for genre in ("jazz", "folk", "rock")]))
+    full = ef.keep(ef.fold(wide, [bought(START_MS, genre) for genre in ("jazz", "folk", "rock")], unit="ms"))
     assert ef.carry(narrow, full).since_ms == {name: START_MS + 1}
-    room = ef.keep(ef.fold(wide, [bought(START_MS, "jazz")]))
+    room = ef.keep(ef.fold(wide, [bought(START_MS, "jazz")], unit="ms"))
     assert ef.carry(narrow, room).since_ms == {}
 
 
 def test_a_new_aggregate_counts_from_the_last_event_on() -> None:
-    carried = ef.carry(B, ef.keep(ef.fold(A, [bought(START_MS, "rock")])))
+    carried = ef.carry(B, ef.keep(ef.fold(A, [bought(START_MS, "rock")], unit="ms")))
     assert carried.since_ms == {MAXIMUM: START_MS + 1, SINCE_LAST: START_MS + 1}
     assert carried.profile.state.keys() == {next(iter(A.aggregates))}
 
 
 def test_before_the_first_event_nothing_is_lacking() -> None:
     assert ef.carry(B, ef.keep(ef.empty_profile(A))).since_ms == {}
-    kept = ef.add(ef.keep(ef.empty_profile(A)), ef.fold(B, [bought(START_MS)]))
+    kept = ef.add(ef.keep(ef.empty_profile(A)), ef.fold(B, [bought(START_MS)], unit="ms"))
     assert kept.entries[MAXIMUM] == Entry(100)
     assert kept.entries[MEAN] == Entry(None, START_MS + 1)
 
 
 def test_the_last_event_is_exact_once_it_came_since_all_are_counted() -> None:
-    kept = ef.add(ef.keep(ef.fold(A, [bought(START_MS)])), ef.fold(B, [bought(START_MS + 1)]))
+    kept = ef.add(ef.keep(ef.fold(A, [bought(START_MS)], unit="ms")), ef.fold(B, [bought(START_MS + 1)], unit="ms"))
     assert kept.entries[SINCE_LAST].since_ms == START_MS + 1
     assert ef.carry(B, kept).since_ms == {MAXIMUM: START_MS + 1}
 
 
 def test_keeping_the_same_events_again_by_another_spec_marks_nothing() -> None:
-    kept = ef.keep(ef.fold(A, [bought(START_MS, "rock")]))
+    kept = ef.keep(ef.fold(A, [bought(START_MS, "rock")], unit="ms"))
     carried = ef.carry(B, kept)
     again = ef.keep(carried.profile, carried.since_ms, over=kept)
     assert again.entries[MEAN] == Entry([1, 100], None, START_MS)
@@ -271,70 +276,72 @@ def test_keeping_the_same_events_again_by_another_spec_marks_nothing() -> None:
 
 
 def test_an_aggregate_built_anew_of_earlier_events_marks_nothing() -> None:
-    kept = ef.keep(ef.fold(A, [bought(START_MS - 1, "rock"), bought(START_MS, "rock", 2)]))
-    anew = ef.fold(B, [bought(START_MS, "rock", 2)])
+    kept = ef.keep(ef.fold(A, [bought(START_MS - 1, "rock"), bought(START_MS, "rock", 2)], unit="ms"))
+    anew = ef.fold(B, [bought(START_MS, "rock", 2)], unit="ms")
     profile = ef.Profile(B, START_MS, {**anew.state, BY: {"rock": 2}})
     since_ms = {MAXIMUM: START_MS, SINCE_LAST: START_MS}
     assert ef.keep(profile, since_ms, over=kept).entries[MEAN] == Entry([2, 200], None, START_MS)
 
 
 def test_an_event_more_at_the_same_time_marks_what_lacks_it() -> None:
-    kept = ef.keep(ef.fold(A, [bought(START_MS, "rock")]))
-    more = ef.fold(B, [bought(START_MS, "rock"), bought(START_MS, "rock", 2)])
+    kept = ef.keep(ef.fold(A, [bought(START_MS, "rock")], unit="ms"))
+    more = ef.fold(B, [bought(START_MS, "rock"), bought(START_MS, "rock", 2)], unit="ms")
     assert ef.keep(more, over=kept).entries[MEAN] == Entry([1, 100], START_MS + 1, START_MS)
 
 
 def test_a_window_is_pruned_by_the_events_of_another_spec() -> None:
-    kept = ef.keep(ef.fold(WIDE, [bought(START_MS, "jazz"), bought(START_MS + DAY_MS, "jazz", 2)]))
-    kept = ef.add(kept, ef.fold(NARROW, [bought(START_MS + 3 * DAY_MS, "rock")]))
+    kept = ef.keep(ef.fold(WIDE, [bought(START_MS, "jazz"), bought(START_MS + DAY_MS, "jazz", 2)], unit="ms"))
+    kept = ef.add(kept, ef.fold(NARROW, [bought(START_MS + 3 * DAY_MS, "rock")], unit="ms"))
     assert kept.entries[SPENT].state == {"20455": {"jazz": 100}, "20457": {"rock": 100}}
-    kept = ef.add(kept, ef.fold(spec_of(), [bought(START_MS + 4 * DAY_MS)]))
+    kept = ef.add(kept, ef.fold(spec_of(), [bought(START_MS + 4 * DAY_MS)], unit="ms"))
     assert kept.entries[SPENT].state == {"20455": {"jazz": 100}, "20457": {"rock": 100}}
     assert ef.carry(WIDE, kept).profile.state[SPENT] == {20_457: {"rock": 100}}
 
 
 def test_what_no_spec_named_for_the_retention_is_dropped() -> None:
-    kept = ef.keep(ef.fold(A, [bought(START_MS)]))
-    at_last = ef.add(kept, ef.fold(B, [bought(START_MS + RETENTION_MS)]))
+    kept = ef.keep(ef.fold(A, [bought(START_MS)], unit="ms"))
+    at_last = ef.add(kept, ef.fold(B, [bought(START_MS + RETENTION_MS)], unit="ms"))
     assert at_last.entries[MEAN] == Entry([1, 100], START_MS + RETENTION_MS + 1, START_MS)
-    assert MEAN not in ef.add(at_last, ef.fold(B, [bought(START_MS + RETENTION_MS + 1)])).entries
-    again = ef.add(at_last, ef.fold(A, [bought(START_MS + RETENTION_MS + 1)]))
+    assert MEAN not in ef.add(at_last, ef.fold(B, [bought(START_MS + RETENTION_MS + 1)], unit="ms")).entries
+    again = ef.add(at_last, ef.fold(A, [bought(START_MS + RETENTION_MS + 1)], unit="ms"))
     assert again.entries[MEAN] == Entry([2, 200], START_MS + RETENTION_MS + 1)
 
 
 def test_a_named_aggregate_is_kept_however_long_it_lacks_events() -> None:
-    kept = ef.keep(ef.fold(A, [bought(START_MS)]), {MEAN: 1})
-    assert ef.add(kept, ef.fold(A, [bought(START_MS + 2 * RETENTION_MS)])).entries[MEAN] == Entry([2, 200], 1)
+    kept = ef.keep(ef.fold(A, [bought(START_MS)], unit="ms"), {MEAN: 1})
+    assert ef.add(kept, ef.fold(A, [bought(START_MS + 2 * RETENTION_MS)], unit="ms")).entries[MEAN] == Entry(
+        [2, 200], 1
+    )
 
 
 def test_a_clock_that_was_mended_leaves_no_mark_in_the_future() -> None:
-    kept = ef.keep(ef.fold(A, [bought(START_MS + 900 * DAY_MS)]))
-    mended = ef.keep(ef.fold(B, [bought(START_MS)]), over=kept)
+    kept = ef.keep(ef.fold(A, [bought(START_MS + 900 * DAY_MS)], unit="ms"))
+    mended = ef.keep(ef.fold(B, [bought(START_MS)], unit="ms"), over=kept)
     assert mended.last_ms == START_MS
     assert mended.entries[MEAN].since_ms == START_MS + 1
-    future = ef.keep(ef.fold(WIDE, [bought(START_MS + 900 * DAY_MS, "jazz")]))
-    mended = ef.keep(ef.fold(NARROW, [bought(START_MS, "rock")]), over=future)
+    future = ef.keep(ef.fold(WIDE, [bought(START_MS + 900 * DAY_MS, "jazz")], unit="ms"))
+    mended = ef.keep(ef.fold(NARROW, [bought(START_MS, "rock")], unit="ms"), over=future)
     assert mended.entries[LAST].state == [START_MS, "", 1, "rock"]
     assert mended.entries[SPENT].state == {"20454": {"rock": 100}}
 
 
 def test_a_profile_of_no_events_leaves_no_state_of_any() -> None:
-    kept = ef.keep(ef.empty_profile(B), over=ef.keep(ef.fold(A, [bought(START_MS)])))
+    kept = ef.keep(ef.empty_profile(B), over=ef.keep(ef.fold(A, [bought(START_MS)], unit="ms")))
     assert kept.last_ms is None
     assert {entry.state for entry in kept.entries.values()} == {None}
     assert ef.carry(A, kept) == ef.Carried(ef.empty_profile(A), {})
 
 
 def test_the_last_moment_of_all_is_no_limit_to_cross() -> None:
-    kept = ef.keep(ef.fold(A, [bought(MAX_SAFE_INTEGER)]))
+    kept = ef.keep(ef.fold(A, [bought(MAX_SAFE_INTEGER)], unit="ms"))
     assert ef.carry(B, kept).since_ms == {MAXIMUM: MAX_SAFE_INTEGER, SINCE_LAST: MAX_SAFE_INTEGER}
-    ef.add(kept, ef.fold(B, [])).to_json()
+    ef.add(kept, ef.fold(B, [], unit="ms")).to_json()
 
 
 def test_sums_past_what_can_be_read_start_anew() -> None:
     name = next(iter(A.aggregates))
     entry = Entry({"rock": MAX_SAFE_INTEGER, "folk": 5}, None)
-    kept = ef.add(ef.Kept(START_MS, {name: entry}), ef.fold(A, [bought(START_MS + 1, "rock")]))
+    kept = ef.add(ef.Kept(START_MS, {name: entry}), ef.fold(A, [bought(START_MS + 1, "rock")], unit="ms"))
     carried = ef.carry(A, ef.Kept.from_json(kept.to_json()))
     assert carried.profile.state[name] == {"folk": 5}
     assert carried.since_ms[name] == START_MS + 2
@@ -342,7 +349,7 @@ def test_sums_past_what_can_be_read_start_anew() -> None:
 
 def test_two_stores_become_one() -> None:
     x, y = [bought(START_MS, "jazz")], [bought(START_MS + 7, "rock")]
-    a, b = ef.keep(ef.fold(A, x), {MEAN: 9}), ef.keep(ef.fold(B, y))
+    a, b = ef.keep(ef.fold(A, x, unit="ms"), {MEAN: 9}), ef.keep(ef.fold(B, y, unit="ms"))
     merged = ef.merge_kept([B], a, b)
     assert merged == ef.merge_kept([B], b, a)
     assert merged.last_ms == START_MS + 7
@@ -372,7 +379,7 @@ json_values = st.recursive(
 
 @given(specs, specs, logs, logs, st.data())
 def test_nothing_that_is_kept_makes_carrying_fail(a: ef.Spec, b: ef.Spec, x: Log, y: Log, data: st.DataObject) -> None:
-    kept = ef.keep(ef.fold(a, x, replica="r0"))
+    kept = ef.keep(ef.fold(a, x, replica="r0", unit="ms"))
     last_ms = kept.last_ms or START_MS
     entries: Mapping[str, Any] = json.loads(kept.to_json())["states"]
     spoiled = {name: {"state": spoil(data, entry.get("state"))} | data.draw(marks) for name, entry in entries.items()}
@@ -385,8 +392,8 @@ def test_nothing_that_is_kept_makes_carrying_fail(a: ef.Spec, b: ef.Spec, x: Log
         ef.features(spec, carried.profile, last_ms + 1)
         for made in (
             ef.keep(carried.profile, carried.since_ms, over=kept),
-            ef.add(kept, ef.fold(spec, accepted(spec, y))),
-            ef.merge_kept([spec], kept, ef.keep(ef.fold(b, y))),
+            ef.add(kept, ef.fold(spec, accepted(spec, y), unit="ms")),
+            ef.merge_kept([spec], kept, ef.keep(ef.fold(b, y, unit="ms"))),
         ):
             assert ef.Kept.from_json(made.to_json()) == made
             ef.carry(spec, made)

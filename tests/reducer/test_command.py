@@ -17,8 +17,10 @@ spec = ef.Spec(
     attributes={"country": ef.enum("GB", "FR")},
     features={"views": ef.count(view), "last": ef.last(view.page), "country": ef.attribute("country")},
 )
+START_MS = 1_767_225_600_000
 EVENTS = [
-    {"type": "view", "time": 5 + i, "seq": i + 1, "data": {"page": page}} for i, page in enumerate(("home", "😀"))
+    {"type": "view", "time": START_MS + i, "seq": i + 1, "data": {"page": page}}
+    for i, page in enumerate(("home", "😀"))
 ]
 
 
@@ -30,17 +32,27 @@ def files(tmp_path: Path) -> list[str]:
 
 
 def test_replay_prints_the_profile_and_the_features(files: list[str]) -> None:
-    given = ["replay", *files, "--replica", "r", "--now", "9", "--attributes", '{"country": "FR"}']
+    given = ["replay", *files, "--replica", "r", "--now", str(START_MS + 4), "--attributes", '{"country": "FR"}']
     printed = json.loads(CliRunner().invoke(main, given, catch_exceptions=False).output)
     profile = ef.fold(spec, EVENTS, replica="r")
     assert ef.canonical_json(printed["profile"]) == profile.to_json()
-    assert printed["features"] == ef.features(spec, profile, 9, {"country": "FR"})
-    assert printed["now_ms"] == 9
+    assert printed["features"] == ef.features(spec, profile, START_MS + 4, {"country": "FR"})
+    assert printed["now_ms"] == START_MS + 4
 
 
 def test_replay_reads_out_after_the_last_event_by_default(files: list[str]) -> None:
     printed = json.loads(CliRunner().invoke(main, ["replay", *files], catch_exceptions=False).output)
-    assert (printed["now_ms"], printed["features"]["country"]) == (7, None)
+    assert (printed["now_ms"], printed["features"]["country"]) == (START_MS + 2, None)
+
+
+def test_replay_refuses_seconds_and_folds_them_when_told(files: list[str]) -> None:
+    seconds = [event | {"time": START_MS // 1000} for event in EVENTS]
+    Path(files[1]).write_text("\n".join(map(json.dumps, seconds)), "utf-8")
+    refused = CliRunner().invoke(main, ["replay", *files])
+    assert refused.exit_code == 1
+    assert 'As seconds it is 2026-01-01: say unit="s"' in refused.output
+    printed = CliRunner().invoke(main, ["replay", *files, "--unit", "s"], catch_exceptions=False).output
+    assert json.loads(printed)["profile"]["last_ms"] == START_MS
 
 
 def test_replay_says_which_event_is_refused_and_folds_nothing(files: list[str]) -> None:

@@ -77,7 +77,7 @@ def run_fold(spec: ef.Spec, case: dict[str, Any]) -> None:
 
 
 def read(spec: ef.Spec, case: dict[str, Any]) -> tuple[ef.Profile, dict[str, Any] | None]:
-    profile = ef.fold(spec, case["events"], replica=case.get("replica", ""))
+    profile = ef.fold(spec, case["events"], replica=case.get("replica", ""), unit="ms")
     row = ef.features(spec, profile, case["now_ms"], case.get("attributes")) if "now_ms" in case else None
     return profile, row
 
@@ -154,7 +154,10 @@ def stepped(kept: ef.Kept, step: dict[str, Any], specs: dict[str, ef.Spec]) -> e
         return ef.merge_kept([specs[name] for name in step["specs"]], kept, ef.Kept.from_json(step["merge"]))
     way = next(way for way in ("keep", "add", "carry") if way in step)
     spec = specs[step[way]]
-    profile, since_ms = ef.fold(spec, step["events"], replica=step.get("replica", "")), step.get("since_ms", {})
+    profile, since_ms = (
+        ef.fold(spec, step["events"], replica=step.get("replica", ""), unit="ms"),
+        step.get("since_ms", {}),
+    )
     if way == "add":
         return ef.add(kept, profile, since_ms)
     if way == "keep":

@@ -27,7 +27,7 @@ def test_training_frame_gives_the_features_of_the_case(spec_json: dict[str, Any]
     spec = ef.Spec.from_json(spec_json)
     log = [("subject", case.get("replica", ""), event) for event in case["events"]]
     rows = row_table(spec, [("subject", case["now_ms"], case.get("attributes", {}))])
-    read = ef.training_frame(spec, event_tables(spec, log), rows).to_pylist()[0]
+    read = ef.training_frame(spec, event_tables(spec, log), rows, unit="ms").to_pylist()[0]
     assert set(case["features"]) <= read.keys()
     differing = {name: (read[name], want) for name, want in case["features"].items() if not same_bits(read[name], want)}
     assert not differing
@@ -37,7 +37,7 @@ def test_training_frame_gives_the_features_of_the_case(spec_json: dict[str, Any]
 def test_profiles_at_gives_the_profile_of_the_case(spec_json: dict[str, Any], case: dict[str, Any]) -> None:
     spec = ef.Spec.from_json(spec_json)
     log = [("subject", case.get("replica", ""), event) for event in case["events"]]
-    profiles = dict(ef.profiles_at(spec, event_tables(spec, log), case["now_ms"]))
+    profiles = dict(ef.profiles_at(spec, event_tables(spec, log), case["now_ms"], unit="ms"))
     expected = {"subject": ef.canonical_json(case["profile"])} if log else {}
     assert {subject: profile.to_json() for subject, profile in profiles.items()} == expected
 

@@ -20,9 +20,9 @@ Log = list[dict[str, Any]]
 
 def check_split(spec: ef.Spec, log: Log, left: Sequence[bool]) -> None:
     """Fold a log whole, and in two parts whose profiles are merged in both orders: the bytes are equal."""
-    whole = ef.fold(spec, log, replica="r")
-    a = ef.fold(spec, [event for event, here in zip(log, left, strict=True) if here], replica="r")
-    b = ef.fold(spec, [event for event, here in zip(log, left, strict=True) if not here], replica="r")
+    whole = ef.fold(spec, log, replica="r", unit="ms")
+    a = ef.fold(spec, [event for event, here in zip(log, left, strict=True) if here], replica="r", unit="ms")
+    b = ef.fold(spec, [event for event, here in zip(log, left, strict=True) if not here], replica="r", unit="ms")
     before = a.to_json(), b.to_json()
     assert ef.merge(spec, a, b).to_json() == whole.to_json()
     assert ef.merge(spec, b, a).to_json() == whole.to_json()
@@ -44,7 +44,7 @@ def with_split(log: Log) -> st.SearchStrategy[tuple[Log, list[bool]]]:
 
 @given(specs, logs, logs, logs)
 def test_merging_is_associative_over_replicas(spec: ef.Spec, x: Log, y: Log, z: Log) -> None:
-    a, b, c = (ef.fold(spec, log, replica=name) for log, name in ((x, "a"), (y, "b"), (z, "B")))
+    a, b, c = (ef.fold(spec, log, replica=name, unit="ms") for log, name in ((x, "a"), (y, "b"), (z, "B")))
     left = ef.merge(spec, ef.merge(spec, a, b), c)
     right = ef.merge(spec, a, ef.merge(spec, b, c))
     assert left.to_json() == right.to_json() == ef.merge(spec, ef.merge(spec, c, a), b).to_json()
@@ -52,19 +52,19 @@ def test_merging_is_associative_over_replicas(spec: ef.Spec, x: Log, y: Log, z: 
 
 @given(specs, logs)
 def test_merging_an_empty_profile_changes_nothing(spec: ef.Spec, log: Log) -> None:
-    profile = ef.fold(spec, log)
+    profile = ef.fold(spec, log, unit="ms")
     assert ef.merge(spec, profile, ef.empty_profile(spec)).to_json() == profile.to_json()
 
 
 @given(specs, logs, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_changes_nothing(spec: ef.Spec, log: Log, random: Any) -> None:
     shuffled = random.sample(log, len(log))
-    assert ef.fold(spec, shuffled).to_json() == ef.fold(spec, log).to_json()
+    assert ef.fold(spec, shuffled, unit="ms").to_json() == ef.fold(spec, log, unit="ms").to_json()
 
 
 @given(specs, logs)
 def test_a_profile_reads_back_to_the_same_bytes_and_features(spec: ef.Spec, log: Log) -> None:
-    profile = ef.fold(spec, log, replica="r")
+    profile = ef.fold(spec, log, replica="r", unit="ms")
     again = ef.Profile.from_json(ef.Spec.from_json(spec.to_json()), profile.to_json())
     now_ms = (profile.last_ms or 0) + 1
     assert again.to_json() == profile.to_json()
@@ -75,22 +75,22 @@ def test_a_profile_reads_back_to_the_same_bytes_and_features(spec: ef.Spec, log:
 
 @given(specs, logs)
 def test_a_profile_is_never_larger_than_its_spec_says(spec: ef.Spec, log: Log) -> None:
-    assert len(ef.fold(spec, log, replica="r" * 64).to_json()) <= spec.max_state_bytes
+    assert len(ef.fold(spec, log, replica="r" * 64, unit="ms").to_json()) <= spec.max_state_bytes
 
 
 @given(specs, logs)
 def test_folding_one_event_at_a_time_gives_the_same_bytes(spec: ef.Spec, log: Log) -> None:
     profile = ef.empty_profile(spec)
     for event in log:
-        profile = ef.merge(spec, profile, ef.fold(spec, [event]))
-    assert profile.to_json() == ef.fold(spec, log).to_json()
+        profile = ef.merge(spec, profile, ef.fold(spec, [event], unit="ms"))
+    assert profile.to_json() == ef.fold(spec, log, unit="ms").to_json()
 
 
 @given(logs, st.integers(1, 50 * DAY_MS), st.sampled_from([(ef.days(2), ef.hours(6)), (ef.minutes(7), ef.minutes(3))]))
 def test_a_window_counts_the_events_from_its_first_hop_to_now(log: Log, later_ms: int, window: Any) -> None:
     within, hop = window
     spec = spec_of(ef.count(sale, within=within, hop=hop))
-    profile = ef.fold(spec, log)
+    profile = ef.fold(spec, log, unit="ms")
     now_ms = (profile.last_ms or 0) + later_ms
     start_ms = (now_ms - within.milliseconds) // hop.milliseconds * hop.milliseconds
     expected = sum(event["type"] == "sale" and start_ms <= event["time"] < now_ms for event in log)

@@ -125,6 +125,11 @@ def test_operators_write_the_expression_tree(left: Any, right: dict[str, Any]) -
         lambda: ef.string(0),
         lambda: ef.event("my order"),
         lambda: ef.event("order", amount=2),
+        lambda: ef.event("order", subject=ef.integer()),
+        lambda: ef.event("order", time=ef.integer()),
+        lambda: ef.event("order", seq=ef.integer()),
+        lambda: ef.event("order", replica=ef.string(9)),
+        lambda: ef.Spec("s", events=[order], attributes={"time": ef.integer()}, features={"n": ef.count(order)}),
         lambda: ef.Spec("shop", events=[], features={"n": ef.count(order)}),
         lambda: ef.Spec("shop", events=[order], features={}),
         lambda: ef.Spec("shop", events=[order], features={"n": ef.count(other)}),
@@ -152,7 +157,7 @@ def test_a_field_may_have_any_name() -> None:
     odd = ef.event("odd", name=ef.integer(), fields=ef.integer(), is_in=ef.integer(), nodes=ef.boolean())
     spec = ef.Spec("odd", events=[odd], features={"a": ef.total(odd.name), "b": ef.total(odd.is_in, where=odd.nodes)})
     events = [{"type": "odd", "time": 1, "data": {"name": 1, "fields": 2, "is_in": 3, "nodes": True}}]
-    assert ef.features(spec, ef.fold(spec, events), 2) == {"a": 1.0, "b": 3.0}
+    assert ef.features(spec, ef.fold(spec, events, unit="ms"), 2) == {"a": 1.0, "b": 3.0}
 
 
 def test_the_default_hop_grows_with_the_window() -> None:

@@ -141,7 +141,7 @@ def test_devices_of_two_specs_are_answered_each_by_its_own(tmp_path: Path, first
     http = app.test_client()
     tick = http.post("/v1/diffs", json=diff_of([1]), headers=bearer()).json
     event = {"type": "order", "time": 5, "seq": 1, "data": {"amount": 1, "quantity": 1, "gift": False, "genre": "rock"}}
-    delta = ef.fold(bundles.spec, [event], replica=OTHER).members()
+    delta = ef.fold(bundles.spec, [event], replica=OTHER, unit="ms").members()
     order = diff_of([2], replica=OTHER) | {"spec": bundles.spec.id, "delta": delta}
     assert (tick["outcome"], tick["spec"]) == ("applied", spec.id)
     ordered = http.post("/v1/diffs", json=order, headers=bearer()).json

@@ -319,7 +319,9 @@ def test_a_newer_spec_keeps_what_is_unchanged_and_takes_the_whole_contribution(t
     )
     reducer = tmp_path / "older.json"
     reducer.write_text(older.to_json(), "utf-8")
-    delta = ef.fold(older, [{"type": "tick", "time": 5, "data": {"key": "k1", "note": "a"}}], replica=REPLICA).members()
+    delta = ef.fold(
+        older, [{"type": "tick", "time": 5, "data": {"key": "k1", "note": "a"}}], replica=REPLICA, unit="ms"
+    ).members()
     first = diff_of([1]) | {"spec": older.id, "delta": delta}
     assert (
         make_app(tmp_path, EDGEFOLD_SPEC=reducer)

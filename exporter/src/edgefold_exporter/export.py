@@ -148,7 +148,7 @@ def _utc(time: datetime) -> datetime:
 def _vectors(spec: ef.Spec, reference: Reference, tolerance: float, threshold: float | None) -> dict[str, Any]:
     cases = []
     for case in histories(spec):
-        profile = ef.fold(spec, case["events"], replica=case["replica"])
+        profile = ef.fold(spec, case["events"], replica=case["replica"], unit="ms")
         row = ef.features(spec, profile, case["now_ms"], case["attributes"])
         answers = reference.answers(as_rows(spec, [row])[0])
         if not answers.taken[0]:

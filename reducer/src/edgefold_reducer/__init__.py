@@ -40,7 +40,7 @@ from .fold import empty_profile, fold, merge
 from .kept import Kept
 from .profile import Profile
 from .spec import Column, Feature, Spec, validate_attributes, validate_event
-from .table import profiles_at, training_frame
+from .table import LongTable, Source, long_table, profiles_at, source, training_frame
 
 __version__ = "0.1.0"
 
@@ -58,9 +58,11 @@ __all__ = [
     "InvalidSpec",
     "InvalidTable",
     "Kept",
+    "LongTable",
     "Profile",
     "ReadOutTooEarly",
     "ReducerError",
+    "Source",
     "Spec",
     "SpecMismatch",
     "add",
@@ -83,6 +85,7 @@ __all__ = [
     "integer",
     "keep",
     "last",
+    "long_table",
     "maximum",
     "mean",
     "merge",
@@ -92,6 +95,7 @@ __all__ = [
     "profiles_at",
     "ratio",
     "since_of",
+    "source",
     "string",
     "time_since_first",
     "time_since_last",

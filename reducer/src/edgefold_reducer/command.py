@@ -14,6 +14,7 @@ from .errors import ReducerError
 from .features import features
 from .fold import fold
 from .spec import Spec
+from .times import UNITS
 
 
 class Commands(click.Group):
@@ -41,16 +42,19 @@ def main() -> None:
 @click.argument("spec_path", metavar="SPEC", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("events_path", metavar="EVENTS", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replica", default="", help="The replica that the events are of.")
+@click.option("--unit", type=click.Choice([*UNITS]), help="The unit of the events' times [ms].")
 @click.option(
     "--now", "now_ms", type=int, help="Read the features out at this time, in ms since 1970 [the last event + 1]."
 )
 @click.option("--attributes", default="{}", help="The server's attributes, as a JSON object.")
-def replay(spec_path: Path, events_path: Path, replica: str, now_ms: int | None, attributes: str) -> None:
+def replay(
+    spec_path: Path, events_path: Path, replica: str, unit: str | None, now_ms: int | None, attributes: str
+) -> None:
     """Fold EVENTS (JSON Lines) by SPEC (reducer.json); print the profile and its features as JSON."""
     try:
         spec = Spec.from_json(spec_path.read_bytes())
         events = [parse_json(line) for line in events_path.read_text("utf-8").splitlines() if line.strip()]
-        profile = fold(spec, events, replica=replica)
+        profile = fold(spec, events, replica=replica, unit=unit)
         now = now_ms if now_ms is not None else (profile.last_ms or 0) + 1
         row = features(spec, profile, now, json.loads(attributes))
     except (ReducerError, ValueError) as error:

@@ -10,7 +10,7 @@ from .canonical import safe_integer
 from .errors import InvalidEvent, InvalidSpec, listed
 from .evaluate import Data, evaluator
 from .expression import Expression, field_expression
-from .field import FIELD_EXPECTED, Field, Refused, Value, advice, check_name
+from .field import FIELD_EXPECTED, Field, Refused, Value, advice, check_field_name, check_name
 
 
 class EventType:
@@ -49,7 +49,7 @@ def event(name: str, /, **fields: Field) -> EventType:
     """Declare an event type and its fields."""
     check_name("the name of an event", name)
     for field, kind in fields.items():
-        check_name(f"a field of {name}", field)
+        check_field_name(f"a field of {name}", field)
         if not isinstance(kind, Field):
             raise InvalidSpec(f"{name}.{field}", kind, FIELD_EXPECTED)
     return EventType(name, fields)

@@ -13,6 +13,7 @@ from .errors import InvalidSpec
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 OTHER_KEY = "__other__"
+RESERVED = ("subject", "time", "seq", "replica")
 MAX_DECIMAL_SCALE = 12
 MAX_STRING_CODE_POINTS = 1_024
 MAX_VOCABULARY = 256
@@ -217,6 +218,15 @@ def check_name(what: str, name: object) -> str:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise InvalidSpec(what, name, "a letter, then up to 63 letters, digits or _")
     return name
+
+
+def check_field_name(what: str, name: object) -> str:
+    """Return name where it is one of a field or attribute, none of what a table of events calls its own, else raise InvalidSpec."""
+    if check_name(what, name) in RESERVED:
+        raise InvalidSpec(
+            what, name, f"another name than {', '.join(RESERVED)}, which tables have for what an event is of: rename it"
+        )
+    return str(name)
 
 
 def check_vocabulary(what: str, values: object) -> None:

@@ -9,6 +9,7 @@ from .plan import plan_of
 from .profile import Profile
 from .replica import check_replica
 from .spec import Spec
+from .times import in_ms, is_plausible, unit_advice
 
 
 def empty_profile(spec: Spec) -> Profile:
@@ -16,10 +17,14 @@ def empty_profile(spec: Spec) -> Profile:
     return Profile(spec, None, {})
 
 
-def fold(spec: Spec, events: Iterable[object], replica: str = "") -> Profile:
+def fold(spec: Spec, events: Iterable[object], replica: str = "", *, unit: str | None = None) -> Profile:
     """Fold the events of one replica, in any order, into a profile.
 
-    An event is a mapping with ``type``, ``time`` (ms since the Unix epoch), ``data``, and its ``seq``, else its position from 1.
+    An event is a mapping with ``type``, ``time`` (since the Unix epoch), ``data``, and its ``seq``, else its position from 1.
+
+    Args:
+        unit: of the times, ``"s"``, ``"ms"`` (the default), ``"us"`` or ``"ns"``. Without it, events that all lie outside 1990 to 2200
+            are refused: they are most likely in another unit. ``"ms"`` says that they are what a device sent.
 
     Raises:
         InvalidEvent: the spec refuses an event; it names the field, its value, and what was expected.
@@ -31,8 +36,10 @@ def fold(spec: Spec, events: Iterable[object], replica: str = "") -> Profile:
     plan, validate = plan_of(spec), spec.validate
     states = {name: aggregate.zero() for name, aggregate in plan.aggregates.items()}
     last_ms: int | None = None
-    for position, raw in enumerate(events, start=1):
+    plausible = unit is not None
+    for position, raw in enumerate(events if unit in (None, "ms") else in_ms(events, unit), start=1):
         event = validate(raw)
+        plausible = plausible or is_plausible(event.time)
         moment = (event.time, replica, position if event.seq is None else event.seq)
         for name, prepare, update in plan.updates[event.type]:
             value = prepare(event.data)
@@ -40,6 +47,8 @@ def fold(spec: Spec, events: Iterable[object], replica: str = "") -> Profile:
                 states[name] = update(states[name], value, moment)
         if last_ms is None or event.time > last_ms:
             last_ms = event.time
+    if not plausible and last_ms is not None:
+        raise InvalidEvent(None, "time", last_ms, f"times of 1990 to 2200. {unit_advice(last_ms)}")
     return Profile(spec, last_ms, plan.canonical_state(states, last_ms))
 
 

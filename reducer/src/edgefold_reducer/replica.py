@@ -7,7 +7,8 @@ import re
 from .errors import InvalidReplica
 
 MAX_REPLICA_CHARACTERS = 64
-_REPLICA = re.compile(r"[A-Za-z0-9_-]{0,64}")
+REPLICA_PATTERN = "[A-Za-z0-9_-]{0,64}"
+_REPLICA = re.compile(REPLICA_PATTERN)
 
 
 def is_replica(value: object) -> bool:

@@ -20,7 +20,7 @@ from .event import (
     event_validator,
 )
 from .expression import Expression
-from .field import FIELD_EXPECTED, Field, Refused, Value, as_spec_value, check_name, parse_field
+from .field import FIELD_EXPECTED, Field, Refused, Value, as_spec_value, check_field_name, check_name, parse_field
 from .node import AggregateNode, AttributeNode, Default, Node
 from .parse import parse_node
 from .rules import aggregates_of, check_attribute
@@ -82,7 +82,7 @@ class Spec:
             )
         self.attributes = dict(attributes or {})
         for attribute, field in self.attributes.items():
-            check_name("an attribute", attribute)
+            check_field_name("an attribute", attribute)
             if not isinstance(field, Field):
                 raise InvalidSpec(f"attribute {attribute}", field, FIELD_EXPECTED)
         if not isinstance(features, Mapping):
@@ -280,7 +280,7 @@ def _event_types(member: str, given: object) -> list[EventType]:
 
 def _fields(owner: str, value: object) -> dict[str, Field]:
     fields = _object(f"the fields of {owner}", value)
-    return {check_name(f"a field of {owner}", n): parse_field(f"{owner}.{n}", f) for n, f in fields.items()}
+    return {check_field_name(f"a field of {owner}", n): parse_field(f"{owner}.{n}", f) for n, f in fields.items()}
 
 
 def _object(where: str, value: object) -> Mapping[str, Any]:

@@ -41,7 +41,7 @@ def verify(bundle: Bundle) -> Verification:
 
 def _replay(bundle: Bundle, case: dict[str, Any]) -> float:
     place = f"{VECTORS_FILE} case {json.dumps(case['name'], ensure_ascii=False)}"
-    profile = ef.fold(bundle.spec, case["events"], replica=case["replica"])
+    profile = ef.fold(bundle.spec, case["events"], replica=case["replica"], unit="ms")
     if profile.to_json() != ef.canonical_json(case["profile"]):
         raise InvalidBundle(f"{place} profile", profile.members(), f"{case['profile']}")
     row = ef.features(bundle.spec, profile, case["now_ms"], case["attributes"])

@@ -4,6 +4,7 @@ import { hasAtMost, isObject, isSafeInteger, isWellFormed } from './canonical.js
 import { InvalidSpec } from './errors.js'
 
 export const OTHER_KEY = '__other__'
+const RESERVED: readonly string[] = ['subject', 'time', 'seq', 'replica']
 const MAX_DECIMAL_SCALE = 12
 export const MAX_STRING_CODE_POINTS = 1_024
 const MAX_VOCABULARY = 256
@@ -90,7 +91,7 @@ export function parseFields(owner: string, value: unknown): ReadonlyMap<string, 
   if (!isObject(value)) throw new InvalidSpec(`the fields of ${owner}`, value, 'an object')
   return new Map(
     Object.entries(value).map(([name, field]) => [
-      checkName(`a field of ${owner}`, name),
+      checkFieldName(`a field of ${owner}`, name),
       parseField(`${owner}.${name}`, field),
     ]),
   )
@@ -157,6 +158,14 @@ export function checkInteger(where: string, value: unknown, low: number, high: n
 export function checkName(what: string, name: unknown): string {
   if (typeof name !== 'string' || !/^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(name)) {
     throw new InvalidSpec(what, name, 'a letter, then up to 63 letters, digits or _')
+  }
+  return name
+}
+
+/** Return a name where it is one of a field or attribute, none of what a table of events calls its own, else throw InvalidSpec. */
+function checkFieldName(what: string, name: string): string {
+  if (RESERVED.includes(checkName(what, name))) {
+    throw new InvalidSpec(what, name, `another name than ${RESERVED.join(', ')}`)
   }
   return name
 }

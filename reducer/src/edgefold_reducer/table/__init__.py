@@ -2,5 +2,6 @@
 
 from .frame import training_frame
 from .profiles import profiles_at
+from .source import LongTable, Source, long_table, source
 
-__all__ = ["profiles_at", "training_frame"]
+__all__ = ["LongTable", "Source", "long_table", "profiles_at", "source", "training_frame"]

@@ -3,68 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 import duckdb
 
-from ..canonical import safe_integer
-from ..errors import InvalidTable
 from ..node import AggregateNode
 from ..plan import plan_of
 from ..profile import Profile
 from ..spec import Spec
-from .database import database, events_table, load_events
+from .database import database
+from .events import agreed, load_events
+from .given import at_the_door
+from .load import Loaded, events_table
 from .progress import Progress
+from .source import LongTable, reading
 from .states import MOMENT, filtered, key_sql, selection_sql, value_sql
+from .times import moment_ms
 
 
 def profiles_at(
-    spec: Spec, tables: Mapping[str, Any], time: int | datetime, *, progress: bool | None = None
+    spec: Spec,
+    tables: Mapping[str, Any] | LongTable,
+    time: int | date,
+    *,
+    columns: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    progress: bool | None = None,
 ) -> Iterator[tuple[Any, Profile]]:
-    """Yield (subject, profile) of every subject with an event before ``time``, in order of subject.
+    """Return (subject, profile) of every subject with an event before ``time``, in order of subject.
 
-    ``tables`` are as for ``training_frame``; ``time`` is in ms since the Unix epoch, or a datetime (naive ones are UTC). Equal to ``fold`` of
-    the subject's events with a ``time`` before it.
+    ``tables``, ``columns`` and ``unit`` are as for ``training_frame``; ``time`` is a datetime or date, or an integer in ``unit``; without a
+    zone it is UTC. Equal to ``fold`` of the subject's events with a ``time`` before it.
 
     Raises:
         InvalidTable: as ``training_frame``; or ``time`` is no time.
     """
-    before_ms = _as_ms(time)
+    defaults = reading(columns, unit)
+    before_ms, zoned = moment_ms(time, unit)
     bar = Progress("profiles_at", progress)
-    with database() as connection:
-        load_events(connection, spec, tables)
+    with at_the_door(), database() as connection:
+        agreed([load_events(connection, spec, tables, defaults), Loaded("time", None, zoned)], "time")
         last = _last_times(connection, spec, before_ms)
         states: dict[Any, dict[str, Any]] = {subject: {} for subject in last}
         for step, (name, node) in enumerate(spec.aggregates.items()):
             bar.at(step, len(spec.aggregates), f"{node.aggregate} of {node.event}")
-            for subject, state in _states(connection, node, before_ms):
+            for subject, state in _states(connection, spec, node, before_ms):
                 states[subject][name] = state
         bar.at(1, 1, f"{len(last):,} subjects")
+    return _profiles(spec, last, states)
+
+
+def _profiles(spec: Spec, last: Mapping[Any, int], states: dict[Any, dict[str, Any]]) -> Iterator[tuple[Any, Profile]]:
     plan = plan_of(spec)
     for subject, last_ms in last.items():
         yield subject, Profile(spec, last_ms, plan.canonical_state(states.pop(subject), last_ms))
 
 
-def _as_ms(time: int | datetime) -> int:
-    if isinstance(time, datetime):
-        moment = time if time.tzinfo is not None else time.replace(tzinfo=UTC)
-        return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // (datetime.resolution * 1000)
-    milliseconds = safe_integer(time)
-    if milliseconds is None:
-        raise InvalidTable("time", f"it is {time!r}; expected a datetime, or integer ms since 1970.")
-    return milliseconds
-
-
 def _last_times(connection: duckdb.DuckDBPyConnection, spec: Spec, before_ms: int) -> dict[Any, int]:
     events = " UNION ALL ".join(
-        f"SELECT subject, time FROM {events_table(event)} WHERE time < {before_ms}" for event in spec.events
+        f"SELECT e.subject, e.time FROM {events_table(spec, event)} e WHERE e.time < {before_ms}"
+        for event in spec.events
     )
-    query = f"SELECT subject, max(time) FROM ({events}) GROUP BY subject ORDER BY subject"
+    query = f"SELECT a.subject, max(a.time) FROM ({events}) a GROUP BY a.subject ORDER BY a.subject"
     return dict(connection.execute(query).fetchall())
 
 
-def _states(connection: duckdb.DuckDBPyConnection, node: AggregateNode, before_ms: int) -> Iterator[tuple[Any, Any]]:
+def _states(
+    connection: duckdb.DuckDBPyConnection, spec: Spec, node: AggregateNode, before_ms: int
+) -> Iterator[tuple[Any, Any]]:
     """Yield (subject, state), with the states in the form that the pure-Python aggregates keep."""
     conditions = selection_sql(node)
     if node.key is not None:
@@ -73,7 +80,7 @@ def _states(connection: duckdb.DuckDBPyConnection, node: AggregateNode, before_m
     groups += [f"e.time // {node.hop_ms}"] if node.hop_ms is not None else []
     groups += [key_sql(node)] if node.key is not None else []
     where = " AND ".join([f"e.time < {before_ms}", *conditions])
-    query = f"SELECT {', '.join([*groups, filtered(_state_sql(node), [])])} FROM {events_table(node.event)} e WHERE {where} GROUP BY ALL"
+    query = f"SELECT {', '.join([*groups, filtered(_state_sql(node), [])])} FROM {events_table(spec, node.event)} e WHERE {where} GROUP BY ALL"
     nested: dict[Any, Any] = {}
     for *path, raw in connection.execute(query).fetchall():
         state, place = _as_state(node, raw), nested

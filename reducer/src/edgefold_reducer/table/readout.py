@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from ..node import AggregateNode, AttributeNode, Default, Node, RatioNode
 from ..spec import Spec
+from .sql import attribute_column
 
 Doubles = npt.NDArray[np.float64]
 Columns = Mapping[str, pa.ChunkedArray]
@@ -56,7 +57,7 @@ def _read(node: Node, states: Columns, now_ms: npt.NDArray[np.int64]) -> Any:
         missing = np.isnan(a) | np.isnan(b) | (b == 0)
         return _or_default(np.divide(a, np.where(missing, 1.0, b)), missing, node.default)
     if isinstance(node, AttributeNode):
-        column = states[f"a_{node.attribute}"]
+        column = states[attribute_column(node.attribute)]
         if node.reads_text:
             return _text(column, node.default)
         value = doubles(column)

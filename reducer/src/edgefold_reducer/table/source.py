@@ -1,84 +1,113 @@
-"""Tables from outside: Arrow, pandas, polars or Parquet, as one DuckDB view with a row number."""
+"""How a table of the caller's is read: which columns, in which unit of time, and what it lacks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import duckdb
-import pyarrow as pa
+from ..errors import InvalidTable, shown
+from .times import UNITS
 
-from ..errors import InvalidTable
-from .sql import identifier, literal
 
-ROW = "__row"
-SUBJECT_TYPES = {
-    "VARCHAR": "string",
-    **dict.fromkeys(
-        ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"), "integer"
-    ),
-}
+@dataclass(frozen=True)
+class Reading:
+    """Where a table has what: ``columns`` is from a name that the spec uses to the column's."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    unit: str | None = None
+    missing: frozenset[str] = frozenset()
+
+    def over(self, defaults: Reading) -> Reading:
+        """Return this reading, with what it leaves open from ``defaults``."""
+        return replace(self, columns={**defaults.columns, **self.columns}, unit=self.unit or defaults.unit)
+
+    def column(self, name: str) -> str:
+        """Return the column that holds ``name``."""
+        return self.columns.get(name, name)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A view over a table: its name in DuckDB and each column's DuckDB type. ``__row`` counts its rows from 0."""
+    """A table and how to read it, as ``source`` gives."""
 
-    table: str
-    """What messages call it."""
-    view: str
-    types: Mapping[str, str]
-
-    def require(self, column: str) -> str:
-        """Return the type of a column, else raise InvalidTable."""
-        if column not in self.types:
-            there = ", ".join(name for name in self.types if name != ROW)
-            raise InvalidTable(self.table, f"column {column} is missing; expected it beside {there}.", field=column)
-        return self.types[column]
-
-    def subject_kind(self) -> str:
-        """Return "string" or "integer", else raise InvalidTable."""
-        kind = SUBJECT_TYPES.get(self.require("subject"))
-        if kind is None:
-            found = self.types["subject"]
-            raise InvalidTable(self.table, f"subject is {found}; expected strings or integers.", field="subject")
-        return kind
+    given: Any
+    reading: Reading
 
 
-def open_source(connection: duckdb.DuckDBPyConnection, table: str, given: Any) -> Source:
-    """Make a view of a table: anything with ``__arrow_c_stream__`` (Arrow, pandas, polars), or a Parquet path.
+@dataclass(frozen=True)
+class LongTable:
+    """A table of events of many types and how to read it, as ``long_table`` gives."""
+
+    given: Any
+    reading: Reading
+    type: str
+    properties: str | None
+    events: Mapping[str, str]
+    """From an event type to what the table calls it, where that is another name."""
+
+
+def source(
+    given: Any, *, columns: Mapping[str, str] | None = None, unit: str | None = None, missing: Collection[str] = ()
+) -> Source:
+    """Return a table with how to read it, for ``tables`` or ``rows`` of ``training_frame``.
+
+    Args:
+        given: a table, as ``training_frame`` takes.
+        columns: from ``subject``, ``time``, ``seq``, ``replica``, a field or an attribute to the column that holds it.
+        unit: of integer times: ``"s"``, ``"ms"``, ``"us"`` or ``"ns"``; it also says that times before 1990 are meant so.
+        missing: the optional fields (or attributes) that the table does not have.
 
     Raises:
-        InvalidTable: it is neither.
+        InvalidTable: an argument is of a wrong type.
     """
-    view = f"source_{table}"
-    if isinstance(given, str | Path):
-        try:
-            scan = f"read_parquet({literal(str(given))})"
-            connection.execute(
-                f"CREATE TEMP VIEW {identifier(view)} AS SELECT *, row_number() OVER () - 1 AS {ROW} FROM {scan}"
-            )
-        except duckdb.Error as error:
-            raise InvalidTable(table, f"{given!s} can't be read as Parquet ({error}).") from error
-    else:
-        arrow = as_arrow(table, given)
-        rows = pa.array(range(arrow.num_rows), pa.int64())
-        connection.register(f"{view}_arrow", arrow.append_column(ROW, rows))
-        connection.execute(f"CREATE TEMP VIEW {identifier(view)} AS SELECT * FROM {identifier(view + '_arrow')}")
-    described = connection.execute(f"DESCRIBE {identifier(view)}").fetchall()
-    types = {name: "VARCHAR" if kind.startswith("ENUM(") else kind for name, kind, *_ in described}
-    return Source(table, view, types)
+    return Source(given, reading(columns, unit, missing))
 
 
-def as_arrow(table: str, given: Any) -> pa.Table:
-    """Return a table as Arrow. pandas writes a missing number as NaN; Arrow's reading of it makes that null."""
-    if isinstance(given, pa.Table):
-        return given
-    if hasattr(given, "__arrow_c_stream__"):
-        arrow: pa.Table = pa.table(given)
-        return arrow
-    raise InvalidTable(
-        table, f"it is {type(given).__name__}; expected an Arrow, pandas or polars table, or a Parquet path."
-    )
+def long_table(
+    given: Any,
+    *,
+    type: str = "type",
+    properties: str | None = None,
+    events: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    unit: str | None = None,
+    missing: Collection[str] = (),
+) -> LongTable:
+    """Return one table that holds events of many types, for ``tables`` of ``training_frame``: what Segment, Amplitude and BigQuery export.
+
+    Args:
+        given: a table, as ``training_frame`` takes.
+        type: the column that names each row's event type; rows of types that the spec does not have are left out.
+        properties: the column that holds the fields: JSON objects, structs, maps, or BigQuery's list of key and value. None: a column each.
+        events: from an event type of the spec to its name in the table, such as ``{"order": "Order Completed"}``.
+        columns: as of ``source``; for a field, its name in the properties.
+        unit: as of ``source``.
+        missing: the event types and the optional fields that the table does not have.
+
+    Raises:
+        InvalidTable: an argument is of a wrong type.
+    """
+    for name, value in {"type": type, "properties": properties}.items():
+        if not isinstance(value, str) and not (name == "properties" and value is None):
+            raise InvalidTable("tables", f"{name}= is {shown(value)}; expected the name of a column.")
+    return LongTable(given, reading(columns, unit, missing), type, properties, _names("events", events))
+
+
+def reading(columns: Mapping[str, str] | None, unit: str | None, missing: Collection[str] = ()) -> Reading:
+    """Return checked arguments as a Reading, else raise InvalidTable."""
+    if unit is not None and unit not in UNITS:
+        units = ", ".join(f'"{name}"' for name in UNITS)
+        raise InvalidTable("tables", f"unit= is {shown(unit)}; expected one of {units}.")
+    names = [missing] if isinstance(missing, str) else list(missing)
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidTable("tables", f"missing= is {shown(missing)}; expected names of optional fields.")
+    return Reading(_names("columns", columns), unit, frozenset(names))
+
+
+def _names(argument: str, value: Any) -> Mapping[str, str]:
+    given = {} if value is None else value
+    if not isinstance(given, Mapping) or not all(isinstance(part, str) for pair in given.items() for part in pair):
+        expected = 'names, such as {"subject": "customer_id"}' if argument == "columns" else "names"
+        raise InvalidTable("tables", f"{argument}= is {shown(value)}; expected a mapping of names to {expected}.")
+    return dict(given)

@@ -34,10 +34,10 @@ def literal(value: int | bool | str) -> str:
 
 
 def expression_sql(expression: Expression) -> str:
-    """Return an expression as SQL; its fields are columns of the same name with prefix ``f_``."""
+    """Return an expression as SQL over the events ``e``."""
     kind, operands = expression.operator, expression.operands
     if kind == "field":
-        return identifier(field_column(operands[0]))
+        return f"e.{identifier(field_column(operands[0]))}"
     if kind == "literal":
         return literal(operands[0])
     first = expression_sql(operands[0])
@@ -54,5 +54,15 @@ def expression_sql(expression: Expression) -> str:
 
 
 def field_column(name: str) -> str:
-    """Return the column that holds a field's quantised value."""
-    return f"f_{name}"
+    """Return the column that holds a field's exact value."""
+    return f"f_{_told_apart(name)}"
+
+
+def attribute_column(name: str) -> str:
+    """Return the column that holds an attribute's exact value."""
+    return f"a_{_told_apart(name)}"
+
+
+def _told_apart(name: str) -> str:
+    """Return a name that differs from others' in more than case, which SQL does not tell apart."""
+    return "".join(f"^{character}" if character.isupper() else character for character in name)

@@ -21,7 +21,7 @@ def value_sql(node: AggregateNode) -> str:
 def key_sql(node: AggregateNode) -> str:
     """Return an aggregate's key as SQL, with ``__other__`` for a value outside its vocabulary."""
     assert node.key is not None
-    column = identifier(field_column(node.key))
+    column = f"e.{identifier(field_column(node.key))}"
     if isinstance(event_fields(node.event_type)[node.key], Enum):
         return column
     known = ", ".join(literal(key) for key in node.keys or ())
