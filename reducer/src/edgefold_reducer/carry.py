@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .aggregates import Aggregate, State, aggregate_for
-from .aggregates.base import Sifted
+from .aggregates.base import Sifted, WrongState
 from .aggregates.window import Window
 from .canonical import MAX_SAFE_INTEGER, canonical_json
 from .kept import Entry, Kept
@@ -123,9 +123,15 @@ def _start(node: AggregateNode, now_ms: int) -> int:
 
 
 def _sift_entry(aggregate: Aggregate, held: Entry | None, last_ms: int | None) -> Sifted:
+    zero = aggregate.zero()
     if held is None or held.state is None or last_ms is None:
-        return Sifted(aggregate.zero(), aggregate.zero())
-    return aggregate.sift(held.state, last_ms)
+        return Sifted(zero, aggregate.zero())
+    try:
+        # What a profile of the spec can hold, the usual case, is all inside; and it is read at once.
+        state = aggregate.decode(held.state, last_ms)
+    except WrongState:
+        state = zero
+    return aggregate.sift(held.state, last_ms) if state == zero else Sifted(state, zero)
 
 
 def _joined(aggregate: Aggregate, inside: State, outside: State) -> Any:

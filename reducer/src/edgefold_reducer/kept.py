@@ -106,7 +106,7 @@ def _time(where: str, value: Any) -> int:
 
 def _plain(where: str, value: Any, depth: int) -> Any:
     """Return a state's JSON, made of what every language writes alike: integers, strings, booleans, lists and objects of them."""
-    if isinstance(value, bool) or (isinstance(value, str) and is_well_formed(value)):
+    if type(value) is bool or (isinstance(value, str) and is_well_formed(value)):
         return value
     number = safe_integer(value)
     if number is not None:
