@@ -1,5 +1,6 @@
 /** The parts of a client, wired: who hears of what. */
 
+import { sinceOf } from '../reducer/carry.js'
 import { features } from '../reducer/features.js'
 import type { Spec } from '../reducer/spec.js'
 import type { SyncReport } from '../sync/courier.js'
@@ -34,9 +35,10 @@ export function assemble({ heard, scorer, subjects, synced }: Parts): Client {
       // Its bundle was opened: the spec is known.
       const spec = scorer.spec() as Spec
       await session.setSpec(spec)
-      const { nowMs, profile, attributes } = await session.log.read()
+      const { nowMs, profile, attributes, sinceMs } = await session.log.read()
       const row = features(spec, profile, nowMs, { attributes })
-      return { ...(await scorer.score(row)), features: row, now: nowMs, profile }
+      const since = Object.fromEntries(sinceOf(spec, sinceMs, nowMs))
+      return { ...(await scorer.score(row)), features: row, now: nowMs, profile, since }
     })
   }
 

@@ -40,12 +40,16 @@ export interface ScoreResult {
   /** The events with time < now were counted; later ones have time >= now. */
   readonly now: number
   readonly profile: Profile
+  /** By feature: since when (ms) those count that do not count all events, as after a new spec; the others count all. */
+  readonly since: Readonly<Record<string, number>>
 }
 
 export interface Status extends Counts {
   readonly replica: string
   /** The spec's id; null while it is not known. */
   readonly spec: string | null
+  /** By feature: since when (ms) those count that did not count all events at the last read-out; null before the first. */
+  readonly since: Readonly<Record<string, number>> | null
   /** Whether a newer client keeps this log by another spec: this one tracks, and leaves the rest to it. */
   readonly outdated: boolean
   readonly closed: boolean

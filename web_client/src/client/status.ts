@@ -1,5 +1,6 @@
 /** What a client says of itself, at one moment. */
 
+import { sinceOf } from '../reducer/carry.js'
 import type { Status } from './client.js'
 import type { Reports } from './reports.js'
 import type { Session } from './session.js'
@@ -12,6 +13,7 @@ export function statusOf(session: Session, reports: Reports, closed: boolean): S
     ...log.counts(),
     replica,
     spec: session.spec()?.id ?? null,
+    since: sinceOfSession(session),
     outdated: log.outdated(),
     closed,
     sync: session.report(),
@@ -19,4 +21,9 @@ export function statusOf(session: Session, reports: Reports, closed: boolean): S
     store: { kind: store.kind, mayLose: log.mayLose() },
     errors: reports.last(),
   }
+}
+
+function sinceOfSession({ log, spec }: Session): Status['since'] {
+  const [by, sinceMs] = [spec(), log.sinceMs()]
+  return by === null || sinceMs === null ? null : Object.fromEntries(sinceOf(by, sinceMs, log.head().time))
 }

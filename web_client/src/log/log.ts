@@ -64,6 +64,8 @@ export interface Log {
   /** Take another tab's word for the head, where it is newer. */
   hear(head: unknown): void
   counts(): Counts
+  /** By aggregate hash: since when those counted at the last read-out that did not count all events; null before the first. */
+  sinceMs(): ReadonlyMap<string, number> | null
   /** What is lost if the page is left now, in words; null where it is nothing that was resolved. */
   mayLose(): string | null
   /** Tell whether the page is leaving. */
@@ -355,6 +357,7 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
       if (isHead(told) && (told.last > head.last || told.revision > head.revision)) saw(told)
     },
     counts: () => countsOf(head, appender.waiting()),
+    sinceMs: () => folded?.sinceMs ?? null,
     mayLose: () =>
       store.mayLose ??
       (appender.failure() === null || appender.waiting().events === 0

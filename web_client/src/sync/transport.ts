@@ -132,7 +132,7 @@ export function openTransport({ url, token: given, subject, fetch, ending }: Tra
 
   return {
     profile: async (spec, replica) => {
-      const value = await call({ method: 'GET', url: `${root}/profile?replica=${replica}` })
+      const value = await call({ method: 'GET', url: `${root}/profile?replica=${replica}&spec=${spec.id}` })
       return parseAnswer(spec, replica, false, value)
     },
     send: async (spec, diff) => parseAnswer(spec, diff.replica, true, await call(post(diff))),
