@@ -6,6 +6,7 @@ const LIMIT_MS = 120_000
 export default defineConfig({
   test: {
     include: ['tests/{web_client,demo_app}/**/*.test.ts'],
+    setupFiles: ['tests/web_client/patience.ts'],
     globalSetup: ['tests/web_client/export_bundles.ts'],
     // What a client tells a page's console; the tests of that look at the console itself.
     onConsoleLog: (log) => !log.startsWith('edgefold: '),
