@@ -56,7 +56,9 @@ def load_histories(orders: pd.DataFrame, app: Flask, output: Path, say: Say) -> 
     if is_fresh(stamp, made_from):
         return
     say("Import the customers' histories into the sync API, as base profiles")
-    stored = import_profiles(app, ef.profiles_at(spec, {"order": orders}, date_ms(OPENS)))
+    stored = import_profiles(
+        app, ef.profiles_at(spec, {"order": ef.source(orders, missing=["record"])}, date_ms(OPENS))
+    )
     say(f"… {stored:,} profiles")
     stamp.write_text(made_from)
 

@@ -41,7 +41,7 @@ def feature_columns() -> list[str]:
 def frame_of(orders: pd.DataFrame, split: Split) -> pd.DataFrame:
     """Build every labelled row of a split with its features, by ``training_frame``."""
     rows = labelled_rows(orders, split.train + split.evaluate)
-    frame: pd.DataFrame = ef.training_frame(spec, {"order": orders}, rows).to_pandas()
+    frame: pd.DataFrame = ef.training_frame(spec, {"order": ef.source(orders, missing=["record"])}, rows).to_pandas()
     return frame
 
 
