@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from edgefold_exporter import ParityError, export
 from edgefold_exporter.compile import Compiled
+from edgefold_exporter.parity import golden_indices
 from edgefold_exporter.trees import Ensemble, Split, Tree
 
 from ..bundles import NUMBERS, linear_model, spec, training_rows, tree_model
@@ -118,3 +119,24 @@ def test_the_report_counts_the_rows_that_were_compared(tmp_path: Path) -> None:
     assert parity["golden"] == 200 and parity["rows"] == parity["golden"] + parity["adversarial"]
     assert parity["adversarial"] > nodes  # each threshold has rows of its own
     assert parity["labels_differ"] == 0 and parity["largest_probability_difference"] <= parity["tolerance"] == 1e-12
+
+
+@pytest.mark.parametrize("last", [1, 2, 3, 40])
+def test_the_golden_rows_hold_each_label_wherever_it_first_comes(last: int) -> None:
+    """export: "the labels of X; golden rows then hold each of them"."""
+    labels = np.zeros(100_000, dtype=np.int64)
+    labels[-last:] = np.arange(1, last + 1)
+    indices = golden_indices(len(labels), labels)
+    assert set(labels[indices]) == set(range(last + 1))
+    assert len(indices) == 200 and (np.diff(indices) > 0).all()
+
+
+@pytest.mark.parametrize("count", [1, 2, 199, 200, 201, 5_000])
+def test_the_golden_rows_are_spread_from_the_first_to_the_last(count: int) -> None:
+    for labels in (None, np.zeros(count)):
+        indices = golden_indices(count, labels)
+        assert len(indices) == min(count, 200) and {0, count - 1} <= set(indices.tolist())
+
+
+def test_more_labels_than_golden_rows_have_a_row_each() -> None:
+    assert set(golden_indices(1_000, np.arange(1_000) // 2).tolist()) == set(range(0, 1_000, 2))

@@ -140,3 +140,78 @@ def test_a_naive_time_of_profiles_at_is_utc_whatever_the_machine_says() -> None:
     for moment in (noon, zoned, elsewhere, noon_ms):
         [(_, profile)] = ef.profiles_at(spec, {"sale": table}, moment)
         assert profile.last_ms == noon_ms - 1
+
+
+# "Refused with InvalidEvent, in this order: … for each declared field in order of name"
+
+
+def test_of_several_wrong_fields_the_first_by_name_is_told_however_they_were_declared() -> None:
+    for names in (("a", "b", "Z"), ("b", "Z", "a"), ("Z", "a", "b")):
+        kinds = ef.event("e", **dict.fromkeys(names, ef.integer()))
+        spec = ef.Spec("order", events=[kinds], features={"n": ef.count(kinds)})
+        for wrong, first in (
+            ({"a": "", "b": "", "Z": ""}, "Z"),
+            ({"a": "", "b": "", "Z": 1}, "a"),
+            ({"Z": 1, "a": 1}, "b"),
+        ):
+            with pytest.raises(ef.InvalidEvent) as caught:
+                ef.fold(spec, [{"type": "e", "time": 1, "data": wrong}])
+            assert caught.value.field == first
+
+
+def test_what_is_wrong_with_an_event_is_told_in_the_order_of_the_contract() -> None:
+    spec = spec_of(n=ef.count(sale))
+    event: dict[str, Any] = {"type": 1, "time": -1, "seq": 0, "data": [], "extra": 1}
+    for field, right in (
+        ("type", "sale"),
+        ("time", 0),
+        ("seq", 1),
+        ("data", {"unknown": 1, "code": 2}),
+        ("unknown", None),
+    ):
+        with pytest.raises(ef.InvalidEvent) as caught:
+            ef.fold(spec, [event])
+        assert caught.value.field == field
+        event = event | {field: right} if field != "unknown" else event
+    assert caught.value.expected.startswith("a declared field")
+
+
+# "A spec has 1 to 500 features"; "at most 256" values
+
+
+def test_the_most_features_and_values_are_taken_and_one_more_is_refused() -> None:
+    for count, fits in ((500, True), (501, False)):
+        features = {f"f{i}": ef.count(sale) for i in range(count)}
+        if fits:
+            assert ef.Spec.from_json(spec_of(**features).to_json()).columns[-1].name == "f499"
+        else:
+            with pytest.raises(ef.InvalidSpec, match="1 to 500"):
+                spec_of(**features)
+    ef.enum(*(f"{i:064}" for i in range(256)))
+    with pytest.raises(ef.InvalidSpec, match="1 to 256"):
+        ef.enum(*(str(i) for i in range(257)))
+
+
+# "-0 becomes 0"; "ratio: a / b; missing when either is missing or NaN, or b = 0"
+
+
+def test_a_default_of_minus_0_reads_out_as_0() -> None:
+    row = ef.features(spec := spec_of(m=ef.mean(sale.price, default=-0.0)), ef.empty_profile(spec), 1)
+    assert str(row["m"]) == "0.0"
+
+
+def test_a_ratio_by_a_negative_number_is_read_and_by_0_is_missing() -> None:
+    spec = spec_of(r=ef.ratio(ef.count(sale), ef.total(sale.rate)))
+    for rate, expected in ((-2, -0.5), (2, 0.5), (0, None)):
+        row = ef.features(spec, ef.fold(spec, [sale_at(1, rate=rate)]), 2)
+        assert row["r"] == expected or (expected is None and row["r"] != row["r"])  # NaN
+
+
+# "a duration: a positive, whole number of milliseconds", under 2^53
+
+
+def test_a_duration_is_one_millisecond_to_the_largest_integer() -> None:
+    assert ef.minutes(1 / 60_000).milliseconds == 1
+    for count in (0, -1, 2**53 / 60_000, 0.5 / 60_000, float("inf")):
+        with pytest.raises(ef.InvalidSpec):
+            ef.minutes(count)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from edgefold_serving import Bundle, InvalidBundle
+from edgefold_serving.manifest import _threshold as parse_threshold
 from edgefold_serving.manifest import as_time
 
 from ..bundles import Exported, tree_bundle
@@ -46,6 +49,20 @@ def test_a_bundle_is_expired_at_its_very_moment_and_not_before(text: str, made: 
     assert manifest.expired(moment.astimezone(timezone(timedelta(hours=9))))
     assert manifest.expired(moment + timedelta(days=400))
     assert not manifest.expired(moment - timedelta(microseconds=1))
+
+
+@pytest.fixture
+def zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Etc/GMT-1")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("zone_of_the_machine")
+def test_a_time_without_a_zone_is_utc_whatever_the_machine_says() -> None:
+    assert as_time("2027-02-03T04:05:06") == datetime(2027, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 def test_a_bundle_without_a_last_moment_never_expires(made: Exported) -> None:
@@ -102,3 +119,76 @@ def test_a_tolerance_is_of_0_to_1(tolerance: float, fits: bool, copy: Path) -> N
     else:
         with pytest.raises(InvalidBundle, match="tolerance"):
             opened(copy, parity=parity)
+
+
+# "manifest.json: the members above, all of them there": each is what it says, and nothing that Python takes for it
+
+
+@pytest.mark.parametrize("labels", [[0], [], [0, None], [0, [1]], [0, {}]])
+def test_labels_are_two_or_more_plain_values(labels: list[Any], copy: Path) -> None:
+    model = json.loads((copy / "manifest.json").read_bytes())["model"]
+    model["outputs"][1]["shape"] = [None, len(labels)]
+    with pytest.raises(InvalidBundle) as refused:
+        opened(copy, labels=labels, model=model)
+    assert refused.value.file in ("manifest.json labels", "manifest.json model.outputs.shape")
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("edgefold", True),
+        ("edgefold", None),
+        ("threshold", True),
+        ("threshold", "0.5"),
+        ("version", 1.0),
+        ("name", ""),
+        ("signature", False),
+    ],
+)
+def test_a_member_of_another_type_is_refused_by_its_name(member: str, value: object, copy: Path) -> None:
+    with pytest.raises(InvalidBundle) as refused:
+        opened(copy, **{member: value})
+    assert refused.value.file == f"manifest.json {member}"
+
+
+@pytest.mark.parametrize("name", ["../model.onnx", "a/b", "a\\b", ".hidden", "..", "\\x"])
+def test_a_file_has_a_plain_name(name: str, copy: Path) -> None:
+    files = json.loads((copy / "manifest.json").read_bytes())["files"]
+    with pytest.raises(InvalidBundle) as refused:
+        opened(copy, files=files | {name: {"sha256": "0" * 64, "bytes": 0}})
+    assert (refused.value.file, refused.value.value) == ("manifest.json files", name)
+
+
+def test_a_threshold_needs_two_labels() -> None:
+    for labels, fits in ((2, True), (3, False)):
+        if fits:
+            assert parse_threshold(0.5, labels) == 0.5
+        else:
+            with pytest.raises(InvalidBundle, match="two labels"):
+                parse_threshold(0.5, labels)
+
+
+def test_a_file_of_the_same_size_and_another_content_is_noticed_and_so_is_a_size_that_is_false(copy: Path) -> None:
+    files = json.loads((copy / "manifest.json").read_bytes())["files"]
+    wrong = files | {"vectors.json": files["vectors.json"] | {"bytes": files["vectors.json"]["bytes"] + 1}}
+    with pytest.raises(InvalidBundle) as refused:
+        opened(copy, files=wrong)
+    assert refused.value.file == "vectors.json"
+
+
+@pytest.mark.parametrize("lacking", ["model.onnx", "vectors.json", "reducer.json"])
+def test_the_manifest_lists_every_file_that_it_needs(lacking: str, copy: Path) -> None:
+    files = json.loads((copy / "manifest.json").read_bytes())["files"]
+    del files[lacking]
+    with pytest.raises(InvalidBundle) as refused:
+        opened(copy, files=files)
+    assert refused.value.file == "manifest.json files" and lacking in refused.value.expected
+
+
+def test_the_outputs_are_exactly_two_each_once(copy: Path) -> None:
+    """BUNDLE.md: "the outputs are exactly label and probabilities"."""
+    model = json.loads((copy / "manifest.json").read_bytes())["model"]
+    for outputs in (model["outputs"] + model["outputs"][:1], model["outputs"][:1] * 2, model["outputs"] * 2):
+        with pytest.raises(InvalidBundle, match=r"model\.outputs"):
+            opened(copy, model=model | {"outputs": outputs})
+    assert opened(copy, model=model | {"outputs": model["outputs"][::-1]}).manifest.labels == (0, 1)

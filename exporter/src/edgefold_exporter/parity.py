@@ -45,7 +45,10 @@ def golden_indices(count: int, labels: npt.NDArray[Any] | None) -> npt.NDArray[n
     if labels is None:
         return spread
     firsts = np.unique(labels, return_index=True)[1].astype(np.int64)
-    return np.unique(np.concatenate([firsts, spread]))[: max(GOLDEN_ROWS, len(firsts))] if len(firsts) else spread
+    chosen = list(
+        dict.fromkeys([*firsts.tolist(), *spread.tolist()])
+    )  # what is too many goes from the end: no label's own
+    return np.sort(np.array(chosen[: max(GOLDEN_ROWS, len(firsts))], dtype=np.int64))
 
 
 def check_parity(bundle: Bundle, reference: Reference, golden: Rows, adversarial: Rows, refused: int) -> Parity:
