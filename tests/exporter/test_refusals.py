@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,12 @@ def fitted() -> tuple[Any, Any, Any]:
         (lambda X: X, {"y": [0, 1]}, "y"),
         (lambda X: X, {"y": ["no"] * 600}, "y"),
         (lambda X: X, {"threshold": 1.5}, "threshold"),
+        (lambda X: X, {"threshold": np.nextafter(1, 2)}, "threshold"),
+        (lambda X: X, {"threshold": np.nextafter(0, -1)}, "threshold"),
+        (lambda X: X, {"y": [[0, 1]] * 600}, "y"),
+        (lambda X: X, {"y": [0] * 601}, "y"),
+        (lambda X: X, {"expires": datetime.now(UTC) - timedelta(seconds=1)}, "expires"),
+        (lambda X: X, {"expires": datetime(2020, 1, 1)}, "expires"),
     ],
 )
 def test_training_data_that_does_not_fit_is_refused(change: Any, options: Any, what: str, tmp_path: Path) -> None:
@@ -119,6 +126,27 @@ def test_training_data_that_does_not_fit_is_refused(change: Any, options: Any, w
         export(model, spec, change(X), tmp_path / "bundle", **options)
     assert refused.value.what == what
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("threshold", [0, 1])
+def test_a_threshold_may_be_0_or_1(threshold: float, tmp_path: Path) -> None:
+    model, X, _ = fitted()
+    assert export(model, spec, X, tmp_path / "bundle", threshold=threshold).manifest.threshold == threshold
+
+
+def test_a_threshold_with_three_labels_is_refused(tmp_path: Path) -> None:
+    X, y = training_rows()
+    model = over((SimpleImputer(), NUMBERS)).fit(X, y + (X["orders"] > 3))
+    with pytest.raises(InvalidTrainingData, match="with two labels"):
+        export(model, spec, X, tmp_path / "bundle", threshold=0.5)
+
+
+def test_a_last_moment_is_written_in_utc_whatever_zone_it_is_given_in(tmp_path: Path) -> None:
+    model, X, _ = fitted()
+    moment = datetime(2999, 1, 1, 12, tzinfo=timezone(timedelta(hours=5)))
+    assert export(model, spec, X, tmp_path / "zoned", expires=moment).manifest.expires == "2999-01-01T07:00:00Z"
+    naive = export(model, spec, X, tmp_path / "naive", expires=datetime(2999, 1, 1, 12))
+    assert naive.manifest.expires == "2999-01-01T12:00:00Z"
 
 
 def test_a_bundle_is_replaced_only_by_a_higher_version_of_its_name(tmp_path: Path) -> None:

@@ -192,3 +192,27 @@ def test_the_outputs_are_exactly_two_each_once(copy: Path) -> None:
         with pytest.raises(InvalidBundle, match=r"model\.outputs"):
             opened(copy, model=model | {"outputs": outputs})
     assert opened(copy, model=model | {"outputs": model["outputs"][::-1]}).manifest.labels == (0, 1)
+
+
+# "then that reducer.json is the spec of that id, and that it has the features, of these types"
+
+
+def test_a_feature_of_the_spec_under_another_type_is_refused(copy: Path) -> None:
+    features = json.loads((copy / "manifest.json").read_bytes())["features"]
+    named = {feature["name"]: feature for feature in features}
+    named["orders"]["name"], named["country"]["name"] = "country", "orders"
+    with pytest.raises(InvalidBundle) as refused:
+        opened(copy, features=features)
+    assert refused.value.file == "manifest.json features"
+    assert set(refused.value.value) == {"orders", "country"}  # type: ignore[call-overload]  # a list of names
+
+
+def test_a_zip_that_says_a_file_is_larger_than_any_is_not_read(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = shutil.make_archive(str(copy), "zip", copy)
+    size = max(file.stat().st_size for file in copy.iterdir())
+    monkeypatch.setattr("edgefold_serving.bundle.MAX_FILE_BYTES", size)
+    assert Bundle.open(archive).spec.name == "repurchase"
+    monkeypatch.setattr("edgefold_serving.bundle.MAX_FILE_BYTES", size - 1)
+    with pytest.raises(InvalidBundle) as refused:
+        Bundle.open(archive)
+    assert refused.value.value == size
