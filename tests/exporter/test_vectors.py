@@ -97,3 +97,10 @@ def test_attributes_send_nothing(tmp_path: Path) -> None:
     manifest = json.loads((linear_bundle(tmp_path / "bundle").path / "manifest.json").read_bytes())
     assert manifest["leaves_device"] == leaves_device(spec)
     assert "country" not in {entry["feature"] for entry in manifest["leaves_device"]}
+
+
+def test_the_manifest_tells_each_features_default(tmp_path: Path) -> None:
+    features = linear_bundle(tmp_path / "bundle").bundle.manifest.members["features"]
+    told = {feature["name"]: feature["default"] for feature in features if "default" in feature}
+    assert told == {column.name: column.default for column in spec.columns if column.default is not None}
+    assert told == {"amount_mean": 0}

@@ -215,3 +215,22 @@ def test_a_duration_is_one_millisecond_to_the_largest_integer() -> None:
     for count in (0, -1, 2**53 / 60_000, 0.5 / 60_000, float("inf")):
         with pytest.raises(ef.InvalidSpec):
             ef.minutes(count)
+
+
+# "A result of arithmetic with |n| >= 2^53 refuses the event, whichever feature asked for it and whatever its where"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_arithmetic_may_come_to_exactly_2_53_less_1_and_no_further(sign: int) -> None:
+    kind = ef.event("e", n=ef.integer(), rare=ef.boolean())
+    moved = kind.n + 1 if sign > 0 else kind.n - 1
+    for node in (
+        ef.total(moved),
+        ef.count(kind, where=moved.is_in([5])),
+        ef.count(kind, where=kind.rare & (moved > 5)),
+    ):
+        spec = ef.Spec("edge", events=[kind], features={"n": node})
+        taken = {"type": "e", "time": 1, "data": {"n": sign * (MAX_SAFE_INTEGER - 1), "rare": False}}
+        assert ef.fold(spec, [taken]).last_ms == 1
+        with pytest.raises(ef.InvalidEvent, match="arithmetic"):
+            ef.fold(spec, [{"type": "e", "time": 1, "data": {"n": sign * MAX_SAFE_INTEGER, "rare": False}}])

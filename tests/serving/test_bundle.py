@@ -244,6 +244,14 @@ def test_a_value_of_a_wrong_type_is_named(change: dict[str, Any], feature: str |
     assert refused.value.feature == feature
 
 
+def test_a_missing_text_is_missing_as_none_and_as_nan(made: Exported) -> None:
+    row = made.bundle.vectors()[0]["features"]
+    rows = [row | {"country": missing} for missing in (None, float("nan"), np.float64("nan"))]
+    scores = made.bundle.score(rows).scores
+    assert scores[0] == scores[1] == scores[2]
+    assert (made.bundle.score(pa.Table.from_pylist(rows[:1])).scores == scores[:1]).all()
+
+
 def test_a_missing_feature_is_named(made: Exported) -> None:
     for rows in (made.X.drop(columns="orders"), [{"country": "GB"}], "rows"):
         with pytest.raises(InvalidRows):

@@ -11,7 +11,7 @@ from typing import Any
 
 import edgefold_reducer as ef
 import pytest
-from edgefold_serving import Bundle, InvalidBundle, verify
+from edgefold_serving import Bundle, InvalidBundle, InvalidRows, verify
 from onnx import TensorProto, helper
 
 from ..bundles import linear_bundle
@@ -98,6 +98,17 @@ def of_one_number(index: int, label: int) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def put_one_number(path: Path, index: int, label: int) -> None:
+    """Put the model of one number into a bundle, over the feature orders."""
+    manifest = json.loads((path / "manifest.json").read_bytes())
+    model = manifest["model"] | {
+        "inputs": [{"name": "numbers", "type": "double", "shape": [None, 1]}],
+        "operators": ["Add", "ArgMin", "Cast", "Concat", "Gather"],
+    }
+    features = [{"name": "orders", "type": "number", "input": "numbers", "column": 0}]
+    replace(path, "model.onnx", of_one_number(index, label), model=model, features=features)
+
+
 @pytest.mark.parametrize(
     ("index", "label", "file", "expected"),
     [
@@ -109,12 +120,19 @@ def of_one_number(index: int, label: int) -> bytes:
 def test_a_model_that_fails_or_answers_no_label_is_refused(
     index: int, label: int, file: str, expected: str, copy: Path
 ) -> None:
-    manifest = json.loads((copy / "manifest.json").read_bytes())
-    model = manifest["model"] | {
-        "inputs": [{"name": "numbers", "type": "double", "shape": [None, 1]}],
-        "operators": ["Add", "ArgMin", "Cast", "Concat", "Gather"],
-    }
-    features = [{"name": "orders", "type": "number", "input": "numbers", "column": 0}]
-    replace(copy, "model.onnx", of_one_number(index, label), model=model, features=features)
+    put_one_number(copy, index, label)
     refused = refusal(copy)
     assert refused.file == file and expected in refused.expected
+
+
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_a_model_that_answers_nan_has_no_score_and_the_feature_that_it_lacks_is_named(
+    missing: float | None, copy: Path
+) -> None:
+    """BUNDLE.md: "InvalidRows names the feature that it can't do without"."""
+    put_one_number(copy, 0, 0)
+    bundle = Bundle.open(copy)
+    assert bundle.score([{"orders": 0.25}]).scores.tolist() == [0.25]
+    with pytest.raises(InvalidRows, match="row 1") as refused:
+        bundle.score([{"orders": 0.25}, {"orders": missing}])
+    assert refused.value.feature == "orders"
