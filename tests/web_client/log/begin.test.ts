@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { compacted, MAX_DIFF_EVENTS } from '../../../web_client/src/log/state.js'
 import { memoryStore } from '../../../web_client/src/log/store/memory.js'
-import { specWith } from '../device.js'
+import { START_MS, specWith } from '../device.js'
 import { held, opened, order, row } from './logs.js'
 
 const ORDERS = { name: 'orders', aggregate: 'count', event: 'order' }
@@ -87,6 +87,31 @@ describe('a tab whose spec is older than the log', () => {
     await track(fresh.log, 1)
     expect((await held(store)).head.compacted).toBe(1_101)
     expect(await row(fresh.log, B)).toMatchObject({ orders: 11_101, spent: 11_101 })
+  })
+})
+
+describe('a client that was opened before a newer one', () => {
+  const HOUR_MS = 3_600_000
+
+  test('leaves a log that it opens late by the newer spec, and is outdated', async () => {
+    const store = memoryStore()
+    const fresh = await opened({ store, spec: B })
+    await track(fresh.log, 1)
+    fresh.clock.nowMs += HOUR_MS
+    const openedMs = START_MS - HOUR_MS
+    const old = await opened({ store, spec: A, clock: fresh.clock, openedMs })
+    expect([old.log.outdated(), old.outdated(), (await held(store)).head.spec]).toEqual([true, 1, B.id])
+    expect(await row(old.log, A)).toMatchObject({ orders: 1 })
+    const late = await opened({ store, spec: null, clock: fresh.clock, openedMs })
+    await late.log.setSpec(A)
+    expect([late.log.outdated(), (await held(store)).head.spec]).toEqual([true, B.id])
+  })
+
+  test('is believed where the newer one came from a false future', async () => {
+    const store = memoryStore()
+    await opened({ store, spec: B, openedMs: START_MS + HOUR_MS })
+    const next = await opened({ store, spec: A })
+    expect([next.log.outdated(), (await held(store)).head.spec]).toEqual([false, A.id])
   })
 })
 

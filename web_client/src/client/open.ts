@@ -26,6 +26,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const heard = createHeard()
   const onError = heard.reports.report
   const wall = createClock(settings.clock ?? Date.now, onError)
+  const openedMs = wall()
   const lifecycle = settings.lifecycle ?? createLifecycle()
   const memories = new Map<string, Store>()
   let subjects: Subjects | null = null
@@ -60,6 +61,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
           settings,
           spec: scorer.spec(),
           wall,
+          openedMs,
           fetch: settings.fetch ?? ((input, init) => fetch(input, init)),
           lifecycle,
           memories,

@@ -2,7 +2,7 @@
  *  session, and what began in one ends in it. */
 
 import { adopt } from '../log/adopt.js'
-import { asError, ClientClosed, Outdated } from '../log/errors.js'
+import { asError, ClientClosed, type Outdated } from '../log/errors.js'
 import { journalStorage } from '../log/journal.js'
 import { type Log, openLog } from '../log/log.js'
 import { openStore } from '../log/store/open.js'
@@ -53,6 +53,8 @@ export interface SessionOptions {
   readonly settings: Settings
   readonly spec: Spec | null
   readonly wall: () => number
+  /** When the client was opened, by the wall clock. */
+  readonly openedMs: number
   readonly fetch: typeof fetch
   readonly lifecycle: Lifecycle
   /** The stores of this page that outlive no page, by log: what they hold waits for its subject. */
@@ -93,7 +95,8 @@ export async function openSession(place: Place, options: SessionOptions): Promis
       options.onArrival(types)
     },
     onChange: options.onChange,
-    onOutdated: () => options.onOutdated(new Outdated(spec?.id ?? null, log.head().spec)),
+    openedMs: options.openedMs,
+    onOutdated: options.onOutdated,
     onError,
   })
   const { sync } = settings

@@ -20,6 +20,13 @@ import type { Diff, Found, Head, Quarantine, Store, StoredEvent, Write } from '.
 
 const QUARANTINE_MS = 86_400_000
 
+export interface BeginOptions {
+  /** When the client was opened, by the wall clock; now by default. A log that a later one has moved to another spec stays so. */
+  readonly openedMs?: number
+  /** Called for each entry that the beginning puts into quarantine. */
+  readonly onQuarantined?: (entry: Quarantine) => void
+}
+
 /** Run the first transaction of a log in a store: it has a head afterwards, by this spec.
  *
  *  With no spec (null) a log that stands stays by its own, and a new one takes events until a client knows the spec. */
@@ -27,11 +34,11 @@ export async function beginLog(
   store: Store,
   spec: Spec | null,
   wallMs: number,
-  onQuarantined: (entry: Quarantine) => void = () => {},
+  { openedMs = wallMs, onQuarantined = () => {} }: BeginOptions = {},
 ): Promise<Head> {
   let quarantine: readonly Quarantine[] = []
   const begin = (found: Found): Write<Head> => {
-    const state = begun(spec, found, randomReplica(), wallMs)
+    const state = begun(spec, found, randomReplica(), wallMs, openedMs)
     quarantine = state.body.quarantine.filter((entry) => !found.body?.quarantine.includes(entry))
     return writtenFrom(found, state, state.head)
   }
@@ -51,9 +58,19 @@ export async function beginLog(
 }
 
 /** Return the state with which a client begins: by its own spec, and with what was long enough in quarantine. */
-export function begun(spec: Spec | null, found: Found, replica: string, wallMs: number): State {
+export function begun(
+  spec: Spec | null,
+  found: Found,
+  replica: string,
+  wallMs: number,
+  openedMs = wallMs,
+): State {
   if (found.head === null || found.body === null) {
-    const fresh = withSpec(freshState(null, replica, spec === null ? {} : { spec: spec.id }), spec, wallMs)
+    const fresh = withSpec(
+      freshState(null, replica, spec === null ? {} : { spec: spec.id, movedMs: openedMs }),
+      spec,
+      wallMs,
+    )
     // Rows without a head are what a storage lost by halves has left: they are counted anew.
     return found.events.length === 0
       ? fresh
@@ -61,7 +78,11 @@ export function begun(spec: Spec | null, found: Found, replica: string, wallMs: 
   }
   const state = upgraded({ head: found.head, body: found.body, events: found.events })
   if (spec === null) return state
-  if (state.head.spec !== spec.id) return moved(spec, state, wallMs)
+  if (state.head.spec !== spec.id) {
+    const { movedMs } = state.head
+    // A moment that has not come yet was told by a clock that was false.
+    return movedMs > openedMs && movedMs <= wallMs ? state : moved(spec, state, wallMs, openedMs)
+  }
   const due = rejoined(
     state,
     ({ problem, sinceMs }) => problem !== 'InvalidEvent' && sinceMs <= wallMs - QUARANTINE_MS,
@@ -76,7 +97,7 @@ function withSpec(state: State, spec: Spec | null, wallMs: number): State {
 
 /** Return the state by another spec. Nothing that was folded is dropped: what this spec does not name is counted on by those
  *  that do, and what this spec refuses of the rows is kept: pending in quarantine, acknowledged by the spec that took it. */
-function moved(spec: Spec, state: State, wallMs: number): State {
+function moved(spec: Spec, state: State, wallMs: number, openedMs: number): State {
   const back = rejoined(state, () => true)
   const { head, body } = back
   const rows = allRows(back)
@@ -85,6 +106,7 @@ function moved(spec: Spec, state: State, wallMs: number): State {
     head: {
       ...head,
       spec: spec.id,
+      movedMs: openedMs,
       generation: head.generation + 1,
       revision: head.revision + 1,
       limit: MAX_DIFF_EVENTS,

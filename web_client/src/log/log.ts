@@ -94,6 +94,8 @@ export interface LogOptions {
   readonly spec: Spec | null
   /** The wall clock, milliseconds since the Unix epoch. */
   readonly wall: () => number
+  /** When the client was opened, by the wall clock; now by default. */
+  readonly openedMs?: number
   /** A moment that is surely past: the wall clock is false below it. */
   readonly notBeforeMs?: number
   /** Whether a server acknowledges events; if not, old rows are folded. */
@@ -102,7 +104,7 @@ export interface LogOptions {
   readonly journal?: JournalStorage | null
   readonly onAppend: (types: readonly string[]) => void
   readonly onChange: () => void
-  readonly onOutdated?: () => void
+  readonly onOutdated?: (told: Outdated) => void
   readonly onError: (error: Error) => void
 }
 
@@ -110,9 +112,11 @@ type Ready = Found & { readonly head: Head }
 
 /** Return the log in a store that `beginLog` has begun; what a page that left has journaled is appended first. */
 export async function openLog(store: Store, options: LogOptions): Promise<Log> {
-  let head = await beginLog(store, options.spec, options.wall(), ({ events, problem }) =>
-    options.onError(new EventsQuarantined(events, problem)),
-  )
+  const { openedMs = options.wall() } = options
+  let head = await beginLog(store, options.spec, options.wall(), {
+    openedMs,
+    onQuarantined: ({ events, problem }) => options.onError(new EventsQuarantined(events, problem)),
+  })
   const adopted = await adoptJournals(options.name, store, options.journal ?? null).catch((error: Error) => {
     options.onError(error)
     return 0
@@ -124,6 +128,7 @@ export async function openLog(store: Store, options: LogOptions): Promise<Log> {
 /** Return the log in a store that `beginLog` has begun. */
 export function createLog(store: Store, first: Head, options: LogOptions): Log {
   const { wall, synced, onError, notBeforeMs = 0 } = options
+  const { openedMs = wall() } = options
   let { spec } = options
   let head = first
   let folded: Folded | null = null
@@ -144,11 +149,14 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
 
   function saw(next: Head): void {
     head = next
-    if (isOutdated() && !outdatedTold) {
-      outdatedTold = true
-      options.onOutdated?.()
-    }
+    tellOutdated()
     options.onChange()
+  }
+
+  function tellOutdated(): void {
+    if (spec === null || !isOutdated() || outdatedTold) return
+    outdatedTold = true
+    options.onOutdated?.(new Outdated(spec.id, head.spec))
   }
 
   /** A transaction on a store that has a head; one that was cleared under an open page begins again, one that failed is tried again. */
@@ -182,7 +190,7 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
   }
 
   function begin(): Promise<Head> {
-    return beginLog(store, spec, wall(), tellQuarantined)
+    return beginLog(store, spec, wall(), { openedMs, onQuarantined: tellQuarantined })
   }
 
   function tellQuarantined({ events, problem }: Quarantine): void {
@@ -330,6 +338,7 @@ export function createLog(store: Store, first: Head, options: LogOptions): Log {
     }
   }
 
+  tellOutdated()
   return {
     async track(type, data) {
       let event: NewEvent

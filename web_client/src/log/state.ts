@@ -32,6 +32,7 @@ export function freshState(spec: Spec | null, replica: string, from: Partial<Hea
     head: {
       format: 2,
       spec: spec?.id ?? '',
+      movedMs: 0,
       subject: null,
       replica,
       epoch: null,
@@ -67,8 +68,8 @@ export function freshState(spec: Spec | null, replica: string, from: Partial<Hea
 
 /** Return the state after everything was forgotten: a new replica, whose clock still does not run backwards. */
 export function forgotten({ head, body }: State, replica: string, epoch: number | null): State {
-  const { spec, subject, time, aheadMs, belowMs, quietUntilMs, generation, revision } = head
-  const kept = { spec, subject, time, aheadMs, belowMs, quietUntilMs }
+  const { spec, movedMs, subject, time, aheadMs, belowMs, quietUntilMs, generation, revision } = head
+  const kept = { spec, movedMs, subject, time, aheadMs, belowMs, quietUntilMs }
   const fresh = freshState(null, replica, {
     ...kept,
     epoch,

@@ -36,6 +36,8 @@ export interface Head {
   readonly format: 2
   /** The id of the spec by which the log is folded and sealed; '' until a client has known one. A tab of another spec is outdated. */
   readonly spec: string
+  /** When the client was opened that set the spec, by the wall clock: one that was opened earlier leaves it. */
+  readonly movedMs: number
   /** The tag of the subject whose log this is; null until a server has told it. */
   readonly subject: string | null
   readonly replica: string
