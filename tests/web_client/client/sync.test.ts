@@ -472,3 +472,29 @@ test('whatever hangs, closing ends at once', { timeout: 60_000 }, async () => {
     expect(await syncing).toMatchObject({ outcome: 'failed' })
   }
 })
+
+test('a feature that a newer spec brought tells since when it counts, in scores and in the status', async () => {
+  const old = specWith([{ name: 'orders', aggregate: 'count', event: 'order' }])
+  const next = specWith([
+    { name: 'orders', aggregate: 'count', event: 'order' },
+    { name: 'spent', aggregate: 'total', event: 'order', value: { field: 'amount' } },
+  ])
+  const net = new Network(new Server(next, 'none', [old, next]))
+  const store = memoryStore()
+  let nowMs = START_MS
+  const clock = () => nowMs++
+  const before = await shop(net, { store, bundle: bundleOf(old), clock })
+  for (let round = 0; round < 30; round++) {
+    await Promise.all(Array.from({ length: 100 }, () => before.track('order', { amount: 1 })))
+  }
+  await before.sync()
+  expect((await before.score()).since).toEqual({})
+  await before.close()
+  const after = await shop(net, { store, bundle: bundleOf(next), clock })
+  const { features: row, since } = await after.score()
+  // The rows of the last 1,024 acknowledged events are still on the device.
+  expect([row.orders, Number(row.spent) >= 1_024, Number(row.spent) < 3_000]).toEqual([3_000, true, true])
+  expect(Object.keys(since)).toEqual(['spent'])
+  expect(since.spent).toBeGreaterThan(START_MS)
+  expect(after.status().since).toEqual(since)
+})

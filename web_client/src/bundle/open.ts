@@ -30,7 +30,7 @@ export interface ScoringBundle extends ActiveBundle {
 export interface SpecListener {
   /** The spec that is wanted; null takes what comes. A bundle of another is refused. */
   readonly wanted: () => Spec | null
-  readonly onSpec: (spec: Spec) => void
+  readonly onSpec: (spec: Spec, manifest: Manifest) => void
 }
 
 const ANY_SPEC: SpecListener = { wanted: () => null, onSpec() {} }
@@ -86,7 +86,7 @@ export async function openBundleFor(
 function tellSpec(content: BundleContent, { wanted, onSpec }: SpecListener): void {
   const spec = specOf(content)
   checkWanted(content.manifest, { wanted })
-  onSpec(spec)
+  onSpec(spec, content.manifest)
 }
 
 function checkWanted(manifest: Manifest, { wanted }: Pick<SpecListener, 'wanted'>): void {

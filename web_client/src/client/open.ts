@@ -60,6 +60,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
         openSession(place, {
           settings,
           spec: scorer.spec(),
+          notBeforeMs: settings.clock === null ? scorer.createdMs() : 0,
           wall,
           openedMs,
           fetch: settings.fetch ?? ((input, init) => fetch(input, init)),

@@ -4,6 +4,7 @@ import {
   BundleExpired,
   type BundleFiles,
   InvalidBundle,
+  type Manifest,
   type Row,
   type Score,
   type ScoringBundle,
@@ -24,6 +25,8 @@ const OPEN_LIMIT_MS = 300_000
 export interface Scorer {
   /** The spec that all is folded and scored by; null while nobody could tell it. */
   spec(): Spec | null
+  /** When the bundle was made, milliseconds since the Unix epoch: no true clock is before it. 0 where it is not known. */
+  createdMs(): number
   /** Resolves once the spec is known, or it is known that nobody can tell it now. */
   readonly first: Promise<void>
   /** Resolves once the model is there.
@@ -57,14 +60,16 @@ export function openScorer(options: ScorerOptions): Scorer {
   let opening: Promise<void> | null = null
   let failure: Error = new ClientClosed('score')
   let failures = 0
+  let createdMs = 0
   let timer: ReturnType<typeof setTimeout> | null = null
   let told = () => {}
   const first = new Promise<void>((resolve) => {
     told = resolve
   })
 
-  function learn(next: Spec): void {
+  function learn(next: Spec, manifest: Partial<Manifest>): void {
     const known = spec
+    createdMs = createdOf(manifest)
     spec ??= next
     told()
     if (known === null) options.onSpec(next)
@@ -120,7 +125,7 @@ export function openScorer(options: ScorerOptions): Scorer {
   if (isOwn) attempt()
   else if (spec === null || spec.id === given.spec.id) {
     opened = given
-    learn(given.spec)
+    learn(given.spec, given.manifest)
   } else {
     const expected = `${spec.id}, the spec that openClient was given`
     failure = new InvalidBundle('the bundle’s spec', given.spec.id, expected)
@@ -131,6 +136,7 @@ export function openScorer(options: ScorerOptions): Scorer {
   return {
     first,
     spec: () => spec,
+    createdMs: () => createdMs,
     async ready() {
       if (opened === null) await within(() => opening, OPEN_LIMIT_MS, ending.signal)
       if (opened === null) throw failure
@@ -156,6 +162,11 @@ export function openScorer(options: ScorerOptions): Scorer {
       if (isOwn) await opened?.close()
     },
   }
+}
+
+function createdOf({ members }: Partial<Manifest>): number {
+  const created = Date.parse(String(members?.created))
+  return Number.isSafeInteger(created) ? created : 0
 }
 
 function isOpen(bundle: string | BundleFiles | ScoringBundle): bundle is ScoringBundle {

@@ -52,6 +52,8 @@ export interface Session {
 export interface SessionOptions {
   readonly settings: Settings
   readonly spec: Spec | null
+  /** A moment that is surely past. */
+  readonly notBeforeMs: number
   readonly wall: () => number
   /** When the client was opened, by the wall clock. */
   readonly openedMs: number
@@ -87,6 +89,7 @@ export async function openSession(place: Place, options: SessionOptions): Promis
     journal: journalStorage(),
     spec,
     wall: options.wall,
+    notBeforeMs: options.notBeforeMs,
     synced: settings.sync !== null,
     onAppend(types) {
       tabs?.tell({ types, head: log.head() })
@@ -159,6 +162,20 @@ export async function openSession(place: Place, options: SessionOptions): Promis
     if (owned) await within(() => store.close(), CLOSE_LIMIT_MS).catch(onError)
   }
 
+  function setSpec(next: Spec): Promise<void> {
+    if (spec !== null) return Promise.resolve()
+    setting ??= log
+      .setSpec(next)
+      .then(() => {
+        spec = next
+        beginSync(next)
+      })
+      .finally(() => {
+        setting = null
+      })
+    return setting
+  }
+
   const session: Session = {
     place,
     log,
@@ -171,19 +188,7 @@ export async function openSession(place: Place, options: SessionOptions): Promis
       if (sync !== null && place.subject === null) tracked.add(event.id)
       return event
     },
-    setSpec(next) {
-      if (spec !== null) return Promise.resolve()
-      setting ??= log
-        .setSpec(next)
-        .then(() => {
-          spec = next
-          beginSync(next)
-        })
-        .finally(() => {
-          setting = null
-        })
-      return setting
-    },
+    setSpec,
     sync: async () => (schedule === null ? null : await schedule.now()),
     export: () => exported(spec, log),
     async erase() {
