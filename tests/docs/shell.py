@@ -106,6 +106,8 @@ def _edgefold(given: list[str], whole: bool) -> str | None:
         parsed, rest, _ = command.make_parser(context).parse_args(
             [word for word in arguments if word not in ("…", "...")]
         )
+    except click.BadOptionUsage as error:  # an option without its value
+        return f"edgefold {name}: {error.format_message()}" if whole else None
     except click.UsageError as error:
         return f"edgefold {name}: {error.format_message()}"
     if rest:
