@@ -37,10 +37,10 @@ def shop(**given: Any) -> ef.Spec:
 
 @given(specs, logs)
 def test_a_spec_that_was_used_pickles_and_folds_to_the_same_bytes(spec: ef.Spec, log: Any) -> None:
-    profile = ef.fold(spec, log)
+    profile = ef.fold(spec, log, unit="ms")
     again = pickle.loads(pickle.dumps(spec))
     assert again == spec and again.columns == spec.columns
-    assert ef.fold(again, log).to_json() == profile.to_json()
+    assert ef.fold(again, log, unit="ms").to_json() == profile.to_json()
 
 
 @given(specs)
@@ -57,7 +57,7 @@ def test_specs_that_fold_otherwise_and_other_things_are_not_equal() -> None:
 
 def test_profiles_events_and_features_pickle_and_copy() -> None:
     spec = shop(features={"large": ef.count(order, where=order.amount >= 20, within=ef.days(2))})
-    profile = ef.fold(spec, [order_at(5, amount=30)])
+    profile = ef.fold(spec, [order_at(5, amount=30)], unit="ms")
     for duplicate in (pickle.loads(pickle.dumps(profile)), copy.deepcopy(profile), copy.copy(profile)):
         assert duplicate == profile and duplicate.to_json() == profile.to_json()
     assert pickle.loads(pickle.dumps(order)) == order
@@ -135,16 +135,16 @@ def test_events_attributes_and_times_may_hold_numpy_scalars() -> None:
     )
     given = order_at(5, amount=np.float32(0.5), quantity=np.int64(2), gift=np.bool_(True), genre=np.str_("rock"))
     plain = order_at(5, amount=0.5, quantity=2, gift=True, genre="rock")
-    profile = ef.fold(spec, [given | {"time": np.int64(5), "seq": np.uint8(3)}])
-    assert profile == ef.fold(spec, [plain | {"seq": 3}])
+    profile = ef.fold(spec, [given | {"time": np.int64(5), "seq": np.uint8(3)}], unit="ms")
+    assert profile == ef.fold(spec, [plain | {"seq": 3}], unit="ms")
     assert ef.features(spec, profile, np.int64(9), {"age": np.int16(7)}) == {"spent": 0.5, "age": 7.0}  # type: ignore[arg-type]
 
 
 def test_a_numpy_time_is_no_number() -> None:
     with pytest.raises(ef.InvalidEvent):
-        ef.fold(shop(), [order_at(5) | {"time": np.datetime64("2026-01-01", "ns")}])
+        ef.fold(shop(), [order_at(5) | {"time": np.datetime64("2026-01-01", "ns")}], unit="ms")
     with pytest.raises(ef.InvalidEvent):
-        ef.fold(shop(), [order_at(5, quantity=np.timedelta64(3, "ns"))])
+        ef.fold(shop(), [order_at(5, quantity=np.timedelta64(3, "ns"))], unit="ms")
 
 
 # Slips: the message says what to type
@@ -230,13 +230,13 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize(("event", "told"), REFUSED.values(), ids=REFUSED.keys())
 def test_a_refused_event_is_told_what_to_do(event: dict[str, Any], told: str) -> None:
     with pytest.raises(ef.InvalidEvent) as caught:
-        ef.fold(shop(), [event])
+        ef.fold(shop(), [event], unit="ms")
     assert told in str(caught.value)
 
 
 def test_one_event_without_its_list_is_told_so() -> None:
     with pytest.raises(ef.InvalidEvent, match=r"fold\(spec, \[event\]\)"):
-        ef.fold(shop(), order_at(1))
+        ef.fold(shop(), order_at(1), unit="ms")
 
 
 # What things print as
@@ -283,12 +283,12 @@ def test_a_part_of_a_spec_prints_as_it_is_written(value: Any, printed: str) -> N
 def test_a_spec_and_a_profile_print_on_a_line() -> None:
     many = {f"f{i}": ef.count(order, where=order.amount >= i) for i in range(200)}
     spec = shop(features=many)
-    profile = ef.fold(spec, [order_at(1_767_225_600_000, amount=3)])
+    profile = ef.fold(spec, [order_at(1_767_225_600_000, amount=3)], unit="ms")
     assert repr(spec) == f"<Spec shop {spec.id[:12]}…: 200 features of order, view>"
     assert repr(profile) == (
         f"<Profile of shop {spec.id[:12]}…: 4 of 200 aggregates, last event 2026-01-01T00:00:00.000Z>"
     )
     assert repr(ef.empty_profile(spec)) == f"<Profile of shop {spec.id[:12]}…: no events>"
-    assert "last event 253402300800000 ms" in repr(ef.fold(spec, [order_at(253_402_300_800_000)]))
+    assert "last event 253402300800000 ms" in repr(ef.fold(spec, [order_at(253_402_300_800_000)], unit="ms"))
     long = ef.enum(*(f"value {i}" for i in range(256)))
     assert repr(long) == "enum('value 0', 'value 1', 'value 2', 'value 3', 'value 4', 'value 5', … 250 more)"

@@ -42,8 +42,10 @@ def test_the_divisor_of_a_mean_is_exact_past_64_bits(rows: int) -> None:
             "code": [""] * rows,
         }
     )
-    frame = ef.training_frame(spec, {"sale": table}, pa.table({"subject": ["a"], "time": [2]}))
-    assert frame["mean"].to_pylist() == [0.0005] == list(ef.features(spec, ef.fold(spec, events), 2).values())
+    frame = ef.training_frame(spec, {"sale": table}, pa.table({"subject": ["a"], "time": [2]}), unit="ms")
+    assert (
+        frame["mean"].to_pylist() == [0.0005] == list(ef.features(spec, ef.fold(spec, events, unit="ms"), 2).values())
+    )
 
 
 # "the authoring form multiplies the smaller one by {"literal": 10^k, "scale": k}"; "in: for numbers, already at the scale of a"
@@ -52,7 +54,7 @@ def test_the_divisor_of_a_mean_is_exact_past_64_bits(rows: int) -> None:
 def test_a_list_with_a_finer_number_than_the_field_selects_by_value() -> None:
     spec = spec_of(hits=ef.count(sale, where=sale.rate.is_in([1, 0.0005, 2.5])))
     events = [sale_at(i, rate=rate, seq=i) for i, rate in enumerate([1, 2.5, 0.001, 0.0, 10_000, 10, 25], start=1)]
-    assert ef.features(spec, ef.fold(spec, events), 9)["hits"] == 2
+    assert ef.features(spec, ef.fold(spec, events, unit="ms"), 9)["hits"] == 2
     where = json.loads(spec.to_json())["features"][0]["where"]
     widened = {"multiply": [{"field": "rate"}, {"literal": 10, "scale": 1}]}
     assert where == {"in": [widened, [10_000, 5, 25_000]]}
@@ -71,7 +73,7 @@ def test_the_largest_profile_of_a_window_has_as_many_bytes_as_the_spec_says(with
         first = (last_ms + 1 - within_ms) // hop_ms
         buckets = range(first, last_ms // hop_ms + 1)
         events = [sale_at(max(bucket * hop_ms, last_ms if bucket == buckets[-1] else 0), seq=1) for bucket in buckets]
-        profile = ef.fold(spec, events)
+        profile = ef.fold(spec, events, unit="ms")
         assert len(next(iter(profile.state.values()))) == len(buckets)
         sizes.append(len(profile.to_json()))
     bucket = len('"9007199254740":9007199254740991,')
@@ -93,7 +95,7 @@ def test_the_largest_profile_of_every_other_state_has_as_many_bytes_as_the_spec_
     )
     least = -9_007.199_254_740_99
     events = [sale_at(MAX_SAFE_INTEGER, price=least + i, code=control, seq=MAX_SAFE_INTEGER) for i in range(3)]
-    profile = ef.fold(spec, events, replica=replica)
+    profile = ef.fold(spec, events, replica=replica, unit="ms")
     assert 0 <= spec.max_state_bytes - len(profile.to_json()) <= 8
 
 
@@ -155,7 +157,7 @@ def test_of_several_wrong_fields_the_first_by_name_is_told_however_they_were_dec
             ({"Z": 1, "a": 1}, "b"),
         ):
             with pytest.raises(ef.InvalidEvent) as caught:
-                ef.fold(spec, [{"type": "e", "time": 1, "data": wrong}])
+                ef.fold(spec, [{"type": "e", "time": 1, "data": wrong}], unit="ms")
             assert caught.value.field == first
 
 
@@ -170,7 +172,7 @@ def test_what_is_wrong_with_an_event_is_told_in_the_order_of_the_contract() -> N
         ("unknown", None),
     ):
         with pytest.raises(ef.InvalidEvent) as caught:
-            ef.fold(spec, [event])
+            ef.fold(spec, [event], unit="ms")
         assert caught.value.field == field
         event = event | {field: right} if field != "unknown" else event
     assert caught.value.expected.startswith("a declared field")
@@ -203,7 +205,7 @@ def test_a_default_of_minus_0_reads_out_as_0() -> None:
 def test_a_ratio_by_a_negative_number_is_read_and_by_0_is_missing() -> None:
     spec = spec_of(r=ef.ratio(ef.count(sale), ef.total(sale.rate)))
     for rate, expected in ((-2, -0.5), (2, 0.5), (0, None)):
-        row = ef.features(spec, ef.fold(spec, [sale_at(1, rate=rate)]), 2)
+        row = ef.features(spec, ef.fold(spec, [sale_at(1, rate=rate)], unit="ms"), 2)
         assert row["r"] == expected or (expected is None and row["r"] != row["r"])  # NaN
 
 
@@ -231,6 +233,26 @@ def test_arithmetic_may_come_to_exactly_2_53_less_1_and_no_further(sign: int) ->
     ):
         spec = ef.Spec("edge", events=[kind], features={"n": node})
         taken = {"type": "e", "time": 1, "data": {"n": sign * (MAX_SAFE_INTEGER - 1), "rare": False}}
-        assert ef.fold(spec, [taken]).last_ms == 1
+        assert ef.fold(spec, [taken], unit="ms").last_ms == 1
         with pytest.raises(ef.InvalidEvent, match="arithmetic"):
-            ef.fold(spec, [{"type": "e", "time": 1, "data": {"n": sign * MAX_SAFE_INTEGER, "rare": False}}])
+            ef.fold(spec, [{"type": "e", "time": 1, "data": {"n": sign * MAX_SAFE_INTEGER, "rare": False}}], unit="ms")
+
+
+# "times that all lie outside 1990 to 2200 are refused"
+
+
+@pytest.mark.parametrize("year", [1990, 2200])
+def test_times_are_doubted_from_the_very_moments_that_the_contract_names(year: int) -> None:
+    spec, edge = spec_of(n=ef.count(sale)), int(datetime.datetime(year, 1, 1, tzinfo=datetime.UTC).timestamp() * 1000)
+    inside, outside = (edge, edge - 1) if year == 1990 else (edge - 1, edge)
+    assert ef.fold(spec, [sale_at(inside)]).last_ms == inside
+    assert ef.fold(spec, [sale_at(outside), sale_at(inside, seq=2), sale_at(0, seq=3)]).last_ms == max(inside, outside)
+    with pytest.raises(ef.InvalidEvent, match="1990 to 2200; as ms that is") as caught:
+        ef.fold(spec, [sale_at(outside)])
+    assert ".." not in str(caught.value)
+    assert ef.fold(spec, [sale_at(outside)], unit="ms").last_ms == outside
+
+
+def test_times_in_seconds_are_told_the_unit_to_type() -> None:
+    with pytest.raises(ef.InvalidEvent, match='say unit="s"'):
+        ef.fold(spec_of(n=ef.count(sale)), [sale_at(1_767_225_600)])

@@ -9,7 +9,7 @@ from .plan import plan_of
 from .profile import Profile
 from .replica import check_replica
 from .spec import Spec
-from .times import in_ms, is_plausible, unit_advice
+from .times import day_of, in_ms, is_plausible, unit_hint
 
 
 def empty_profile(spec: Spec) -> Profile:
@@ -48,7 +48,8 @@ def fold(spec: Spec, events: Iterable[object], replica: str = "", *, unit: str |
         if last_ms is None or event.time > last_ms:
             last_ms = event.time
     if not plausible and last_ms is not None:
-        raise InvalidEvent(None, "time", last_ms, f"times of 1990 to 2200. {unit_advice(last_ms)}")
+        expected = f"times of 1990 to 2200; as ms that is {day_of(last_ms)}"
+        raise InvalidEvent(None, "time", last_ms, expected, unit_hint(last_ms))
     return Profile(spec, last_ms, plan.canonical_state(states, last_ms))
 
 

@@ -48,16 +48,21 @@ def safe_count(value: object) -> int | None:
 
 
 def unit_advice(count: int) -> str:
-    """Return what to do about a time, an integer, that as ms lies outside 1990 to 2200."""
+    """Return what is wrong with a time, an integer, that as ms lies outside 1990 to 2200, and what to do about it."""
+    return f"As ms that is {day_of(count)}; expected times of 1990 to 2200. {unit_hint(count)}"
+
+
+def unit_hint(count: int) -> str:
+    """Return what to do about such a time."""
     fitting = [unit for unit in UNITS if unit != "ms" and is_plausible(as_ms(count, unit) or 0)]
-    found = f"As ms that is {_day(count)}; expected times of 1990 to 2200"
     if fitting:
         unit = fitting[0]
-        return f'{found}. As {_WORDS[unit]} it is {_day(as_ms(count, unit) or 0)}: say unit="{unit}".'
-    return f'{found}. If that is meant, say unit="ms"; unit= also takes "s", "us" and "ns".'
+        return f'As {_WORDS[unit]} it is {day_of(as_ms(count, unit) or 0)}: say unit="{unit}".'
+    return 'If that is meant, say unit="ms"; unit= also takes "s", "us" and "ns".'
 
 
-def _day(time_ms: int) -> str:
+def day_of(time_ms: int) -> str:
+    """Return the day of a time, in UTC."""
     try:
         return f"{(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)).date()}"
     except OverflowError:
