@@ -108,6 +108,23 @@ def test_a_running_worker_serves_what_is_published_and_what_is_rolled_back_to(
     served_soon(workers[0], {"repurchase": 2})
 
 
+def test_the_release_of_a_manifest_grows_with_a_rollback_too(start: Start, first: Path, second: Path) -> None:
+    app = start(first)
+    engine = server_of(app).engine
+
+    def release() -> int:
+        return int(app.test_client().get("/v1/bundles/repurchase/manifest").headers["Edgefold-Release"])
+
+    told = [release()]
+    publish_bundle(engine, Bundle.open(second), now_ms())
+    served_soon(app, {"repurchase": 2})
+    told.append(release())
+    roll_back(engine, "repurchase", None, now_ms())
+    served_soon(app, {"repurchase": 1})
+    told.append(release())
+    assert told == sorted(set(told)), "each is larger than the one before"
+
+
 def test_every_file_that_was_published_stays(start: Start, first: Path, second: Path) -> None:
     app = start(first)
     publish_bundle(server_of(app).engine, Bundle.open(second), now_ms())

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 HEADERS = {
     "Access-Control-Allow-Methods": "GET, POST, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Encoding, If-None-Match",
-    "Access-Control-Expose-Headers": "ETag, Retry-After",
+    "Access-Control-Expose-Headers": "ETag, Retry-After, Edgefold-Release",
     "Access-Control-Max-Age": "600",
 }
 

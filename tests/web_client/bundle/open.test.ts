@@ -146,6 +146,35 @@ test('an older version tells both versions', async () => {
   expect((await open()).problem).toMatchObject({ version: 1, active: 3 })
 })
 
+describe('an older version that the sync API was told to serve', () => {
+  const saying = (release: string) => async (url: string, init: RequestInit) => {
+    const response = await fetch(url, init)
+    const headers = { ...Object.fromEntries(response.headers), 'edgefold-release': release }
+    return new Response(await response.arrayBuffer(), { status: response.status, headers })
+  }
+
+  test('is taken and kept: it was rolled back', async () => {
+    await open(api(), { fetch: saying('7') })
+    publish(server, version(2))
+    expect(await open(api(), { fetch: saying('8') })).toMatchObject({
+      problem: null,
+      manifest: { version: 2 },
+    })
+    await server.close()
+    expect((await open(api())).manifest.version).toBe(2)
+  })
+
+  test.each(['6', '7', '', 'seven', '1e3'])(
+    'is refused where its release is %j, which is not later',
+    async (release) => {
+      await open(api(), { fetch: saying('7') })
+      publish(server, version(2))
+      const bundle = await open(api(), { fetch: saying(release) })
+      expect([bundle.manifest.version, problemOf(bundle)]).toEqual([3, 'BundleTooOld'])
+    },
+  )
+})
+
 test('the same version may change: it is replaced', async () => {
   await open()
   publish(server, version(3, { created: '2026-12-01T00:00:00Z' }))

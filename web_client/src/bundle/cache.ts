@@ -5,6 +5,7 @@ import { withLock } from '../platform/lock.js'
 import { BundleNotKept, InvalidBundle } from './errors.js'
 import { type BundleContent, sha256Of } from './files.js'
 import { type Manifest, parseManifest } from './manifest.js'
+import { parseRelease, RELEASE_HEADER } from './source.js'
 
 export const CACHE_NAME = 'edgefold-bundles'
 
@@ -15,7 +16,9 @@ export function readKept(cache: Cache, manifestUrl: string): Promise<BundleConte
 
 async function readActive(cache: Cache, manifestUrl: string): Promise<BundleContent | undefined> {
   const active = await cache.match(activeUrl(manifestUrl))
-  const manifestBytes = active && (await readBlob(cache, manifestUrl, await active.text()))
+  if (active === undefined) return undefined
+  const release = parseRelease(active.headers)
+  const manifestBytes = await readBlob(cache, manifestUrl, await active.text())
   if (manifestBytes === undefined) return undefined
   const manifest = parsed(manifestBytes)
   if (manifest === undefined) return undefined
@@ -24,7 +27,7 @@ async function readActive(cache: Cache, manifestUrl: string): Promise<BundleCont
     const bytes = await readBlob(cache, manifestUrl, sha256)
     if (bytes !== undefined) files.set(name, bytes)
   }
-  return { manifest, manifestBytes, files }
+  return { manifest, manifestBytes, files, release }
 }
 
 /** Keep a whole bundle as the last good one, and drop what only earlier ones had. Where another tab has kept a newer
@@ -44,16 +47,25 @@ export async function keep(cache: Cache, manifestUrl: string, content: BundleCon
 async function replaceActive(cache: Cache, manifestUrl: string, content: BundleContent): Promise<void> {
   const { manifest, manifestBytes, files } = content
   const active = await readActive(cache, manifestUrl)
-  const newer = active?.manifest.name === manifest.name && active.manifest.version > manifest.version
-  if (newer) return
+  if (active !== undefined && isOlder(content, active)) return
   const manifestHash = await sha256Of(manifestBytes)
   const blobs = new Map([[manifestHash, manifestBytes]])
   for (const [name, bytes] of files) blobs.set(manifest.files.get(name)?.sha256 as string, bytes)
   for (const [hash, bytes] of blobs) {
     await cache.put(blobUrl(manifestUrl, hash), new Response(bytes as Uint8Array<ArrayBuffer>))
   }
-  await cache.put(activeUrl(manifestUrl), new Response(manifestHash))
+  const headers = content.release === null ? {} : { [RELEASE_HEADER]: String(content.release) }
+  await cache.put(activeUrl(manifestUrl), new Response(manifestHash, { headers }))
   await dropOthers(cache, manifestUrl, new Set(blobs.keys()))
+}
+
+/** Whether a bundle is an older version than one that is kept. What the sync API was told to serve since is not: it was rolled back. */
+export function isOlder(
+  { manifest, release }: Pick<BundleContent, 'manifest' | 'release'>,
+  kept: BundleContent,
+): boolean {
+  if (kept.manifest.name !== manifest.name || manifest.version >= kept.manifest.version) return false
+  return release === null || kept.release === null || release <= kept.release
 }
 
 /** Two tabs that keep two versions at once would else drop each other's files. */

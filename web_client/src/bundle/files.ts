@@ -12,6 +12,8 @@ export interface BundleContent {
   readonly manifest: Manifest
   readonly manifestBytes: Uint8Array
   readonly files: ReadonlyMap<string, Uint8Array>
+  /** The sync API's word on which of two versions is in effect: the one with the larger number; null of another source. */
+  readonly release: number | null
 }
 
 /** Return the content of files that are all at hand.
@@ -26,7 +28,7 @@ export async function contentOf(given: BundleFiles): Promise<BundleContent> {
     await checkFile(name, bytes, declared)
     files.set(name, bytes)
   }
-  return { manifest, manifestBytes, files }
+  return { manifest, manifestBytes, files, release: null }
 }
 
 /** Throw InvalidBundle unless bytes have the declared size and hash. */

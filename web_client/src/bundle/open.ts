@@ -3,7 +3,7 @@
 import { within } from '../platform/within.js'
 import type { Spec } from '../reducer/spec.js'
 import { type ActivateOptions, type ActiveBundle, activate, SPEC_FILE, specOf } from './activate.js'
-import { CACHE_NAME, keep, readKept } from './cache.js'
+import { CACHE_NAME, isOlder, keep, readKept } from './cache.js'
 import { BundleError, BundleNotKept, BundleTooOld, InvalidBundle } from './errors.js'
 import { type BundleContent, type BundleFiles, contentOf } from './files.js'
 import { MANIFEST_FILE, type Manifest } from './manifest.js'
@@ -68,8 +68,8 @@ export async function openBundleFor(
   const kept = store.kept
   try {
     const timeoutMs = kept === undefined ? MANIFEST_TIMEOUT_MS.first : MANIFEST_TIMEOUT_MS.kept
-    const accept = (manifest: Manifest) => {
-      checkVersion(manifest, kept)
+    const accept = (manifest: Manifest, release: number | null) => {
+      checkVersion(manifest, release, kept)
       checkWanted(manifest, listener)
     }
     const fresh = await fetchContent(place, fetch, timeoutMs, kept, accept, (content, name) => {
@@ -125,7 +125,8 @@ async function keepNew(
   fresh: BundleContent,
 ): Promise<BundleError | null> {
   const whole = kept !== undefined && kept.files.size === kept.manifest.files.size
-  if (cache === undefined || (whole && sameBytes(kept.manifestBytes, fresh.manifestBytes))) return null
+  const same = whole && sameBytes(kept.manifestBytes, fresh.manifestBytes)
+  if (cache === undefined || (same && kept.release === fresh.release)) return null
   try {
     await within(() => keep(cache, place.manifestUrl, fresh), CACHE_TIMEOUT_MS.write)
     return null
@@ -145,10 +146,9 @@ async function openKept(open: () => Promise<ActiveBundle>, problem: BundleError)
   }
 }
 
-function checkVersion(manifest: Manifest, kept: BundleContent | undefined): void {
-  const active = kept?.manifest
-  if (active?.name === manifest.name && manifest.version < active.version) {
-    throw new BundleTooOld(manifest.name, manifest.version, active.version)
+function checkVersion(manifest: Manifest, release: number | null, kept: BundleContent | undefined): void {
+  if (kept !== undefined && isOlder({ manifest, release }, kept)) {
+    throw new BundleTooOld(manifest.name, manifest.version, kept.manifest.version)
   }
 }
 

@@ -6,6 +6,7 @@ import { type BundleContent, checkFile } from './files.js'
 import { type Manifest, parseManifest } from './manifest.js'
 
 const FILE_TIMEOUT_MS = 60_000
+export const RELEASE_HEADER = 'edgefold-release'
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
@@ -44,12 +45,12 @@ export async function fetchContent(
   fetch: Fetch,
   timeoutMs: number,
   known: BundleContent | undefined,
-  accept: (manifest: Manifest) => void,
+  accept: (manifest: Manifest, release: number | null) => void,
   onFile: (content: BundleContent, name: string) => void = () => {},
 ): Promise<BundleContent> {
-  const manifestBytes = await fetchBytes(fetch, source.manifestUrl, timeoutMs)
+  const { bytes: manifestBytes, release } = await fetchBytes(fetch, source.manifestUrl, timeoutMs)
   const manifest = parseManifest(manifestBytes)
-  accept(manifest)
+  accept(manifest, release)
   const byHash = new Map<string, Uint8Array>()
   for (const [name, bytes] of known?.files ?? []) {
     byHash.set(known?.manifest.files.get(name)?.sha256 as string, bytes)
@@ -57,29 +58,41 @@ export async function fetchContent(
   const fetched = await Promise.all(
     [...manifest.files].map(async ([name, declared]) => {
       const held = byHash.get(declared.sha256)
-      const bytes = held ?? (await fetchBytes(fetch, source.fileUrl(name, declared.sha256), FILE_TIMEOUT_MS))
+      const url = source.fileUrl(name, declared.sha256)
+      const bytes = held ?? (await fetchBytes(fetch, url, FILE_TIMEOUT_MS)).bytes
       await checkFile(name, bytes, declared)
-      onFile({ manifest, manifestBytes, files: new Map([[name, bytes]]) }, name)
+      onFile({ manifest, manifestBytes, files: new Map([[name, bytes]]), release }, name)
       return [name, bytes] as const
     }),
   )
-  return { manifest, manifestBytes, files: new Map(fetched) }
+  return { manifest, manifestBytes, files: new Map(fetched), release }
 }
 
 /** `no-cache` asks the server whether the browser's copy still holds: a directory's files keep their URLs. */
-async function fetchBytes(fetch: Fetch, url: string, timeoutMs: number): Promise<Uint8Array> {
+async function fetchBytes(
+  fetch: Fetch,
+  url: string,
+  timeoutMs: number,
+): Promise<{ readonly bytes: Uint8Array; readonly release: number | null }> {
   // A page's own fetch may ignore its signal.
   const fetched = within(async () => {
     const response = await fetch(url, { cache: 'no-cache', signal: AbortSignal.timeout(timeoutMs) })
     if (!response.ok) return response.status
-    return new Uint8Array(await response.arrayBuffer())
+    const release = parseRelease(response.headers)
+    return { bytes: new Uint8Array(await response.arrayBuffer()), release }
   }, timeoutMs)
-  const bytes = await fetched.catch((error: unknown) => {
+  const found = await fetched.catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error)
     throw new BundleUnavailable(url, reason, { cause: error })
   })
-  if (typeof bytes === 'number') throw new BundleUnavailable(url, `status ${bytes}`)
-  return bytes
+  if (typeof found === 'number') throw new BundleUnavailable(url, `status ${found}`)
+  return found
+}
+
+/** Return the number of a release that a response tells, null where it tells none. */
+export function parseRelease(headers: Headers): number | null {
+  const text = headers.get(RELEASE_HEADER) ?? ''
+  return /^[0-9]{1,15}$/.test(text) ? Number(text) : null
 }
 
 function absolute(address: string): URL {

@@ -46,6 +46,11 @@ class Catalogue:
         assert newest is not None, "the settings name a spec or a bundle"
         return self._spec(newest)
 
+    @property
+    def revision(self) -> int:
+        """A number that grows with each change: of two manifests of a name, the one with the larger number is the operator's word."""
+        return self._current().revision
+
     def spec(self, spec_id: str) -> ef.Spec:
         """Return a spec of the catalogue by its id.
 

@@ -9,6 +9,8 @@ from ..errors import NotFound
 from ..server import current_server
 
 MANIFEST_CACHE = "public, max-age=60"
+RELEASE_HEADER = "Edgefold-Release"
+"""A client takes an older version where this number is larger than that of the version it has: it was rolled back."""
 BLOB_CACHE = "public, max-age=31536000, immutable"
 
 blueprint = Blueprint("delivery", __name__)
@@ -17,7 +19,10 @@ blueprint = Blueprint("delivery", __name__)
 @blueprint.get("/v1/bundles/<name>/manifest")
 def get_manifest(name: str) -> Response:
     """Answer a bundle's manifest."""
-    return _conditional(_blob(current_server().catalogue.release(name).manifest), MANIFEST_CACHE)
+    catalogue = current_server().catalogue
+    answer = _conditional(_blob(catalogue.release(name).manifest), MANIFEST_CACHE)
+    answer.headers[RELEASE_HEADER] = str(catalogue.revision)
+    return answer
 
 
 @blueprint.get("/v1/blobs/<sha256>")
