@@ -12,8 +12,13 @@ import numpy as np
 import pytest
 from edgefold_exporter import ParityError, export
 from edgefold_exporter.compile import Compiled
-from edgefold_exporter.parity import golden_indices
+from edgefold_exporter.parity import check_parity, golden_indices
+from edgefold_exporter.reference import reference_of
+from edgefold_exporter.rows import Rows, as_rows
 from edgefold_exporter.trees import Ensemble, Split, Tree
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 from ..bundles import NUMBERS, linear_model, spec, training_rows, tree_model
 
@@ -91,6 +96,31 @@ def test_a_fault_in_the_trees_is_caught(fault: Any, monkeypatch: pytest.MonkeyPa
     assert error.model != error.bundle
 
 
+def exchange(operator: str, other: str) -> Callable[[Compiled], Compiled]:
+    """Write one operator in the place of another."""
+
+    def change(compiled: Compiled) -> Compiled:
+        for node in compiled.onnx.graph.node:
+            node.op_type = other if node.op_type == operator else node.op_type
+        return compiled
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("operator", "other"),
+    [("Greater", "Less"), ("Sigmoid", "Tanh")],
+    ids=["labels that differ where probabilities agree", "probabilities that differ where labels agree"],
+)
+def test_labels_and_probabilities_are_compared_each(
+    operator: str, other: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plant(monkeypatch, EXPORT, "compile_model", exchange(operator, other))
+    error = check_refused(tree_model(), tmp_path)
+    labels_differ = error.model[0] != error.bundle[0]
+    assert labels_differ == (operator == "Greater") and (error.model[1] == error.bundle[1]) == labels_differ
+
+
 @pytest.mark.parametrize("make", [tree_model, linear_model])
 def test_two_swapped_columns_are_caught(make: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     plant(monkeypatch, EXPORT, "compile_model", swap_columns)
@@ -140,3 +170,17 @@ def test_the_golden_rows_are_spread_from_the_first_to_the_last(count: int) -> No
 
 def test_more_labels_than_golden_rows_have_a_row_each() -> None:
     assert set(golden_indices(1_000, np.arange(1_000) // 2).tolist()) == set(range(0, 1_000, 2))
+
+
+def test_rows_that_the_model_itself_refuses_are_counted_and_not_compared(tmp_path: Path) -> None:
+    """BUNDLE.md: "parity.refused_by_model counts what was tried and the fitted model itself raises on"."""
+    X, y = training_rows()
+    model = make_pipeline(make_column_transformer(("passthrough", ["orders", "coupons"])), LogisticRegression())
+    bundle = export(model.fit(X, y), spec, X, tmp_path / "bundle")
+    rows, markers = as_rows(spec, X)
+    reference = reference_of(model, rows, markers, [step for _, step in model.steps])
+    own = Rows({name: rows.columns[name][:5].copy() for name in reference.features}, 5)
+    own.columns["orders"][[1, 3]] = np.nan
+    parity = check_parity(bundle, reference, own, own.take(np.array([0, 1])), 10)
+    assert (parity.golden, parity.adversarial, parity.refused) == (3, 1, 13)
+    assert parity.to_json()["refused_by_model"] == 13 and parity.to_json()["rows"] == 4

@@ -90,6 +90,30 @@ def test_what_cannot_be_exported_exactly_is_refused_by_name(name: str, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("numbers", "feature"),
+    [
+        (["orders", "days_since_order"], "days_since_order"),
+        (["share_large"], "share_large"),
+        (WHOLE, None),
+        (["spent_30d", "amount_mean", "by_genre=rock", "spent_by_genre=folk"], None),
+    ],
+)
+def test_a_linear_model_is_refused_a_number_that_the_spec_may_miss(
+    numbers: list[str], feature: str | None, tmp_path: Path
+) -> None:
+    """What X holds does not matter: a device without events has no such number, and the model would raise."""
+    X, y = training_rows()
+    X = X.assign(**{name: X[name].fillna(0) for name in NUMBERS})
+    model = over(("passthrough", numbers)).fit(X, y)
+    if feature is None:
+        assert export(model, spec, X, tmp_path / "bundle").score([dict.fromkeys(numbers, 0)]).labels.shape == (1,)
+        return
+    with pytest.raises(UnsupportedModel) as refused:
+        export(model, spec, X, tmp_path / "bundle")
+    assert (refused.value.estimator, refused.value.option) == ("LogisticRegression", f"feature {feature}")
+
+
 def test_a_model_that_was_not_fitted_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModel, match="a fitted model"):
         export(HistGradientBoostingClassifier(), spec, training_rows()[0], tmp_path / "bundle")

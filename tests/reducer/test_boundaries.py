@@ -99,6 +99,17 @@ def test_the_largest_profile_of_every_other_state_has_as_many_bytes_as_the_spec_
     assert 0 <= spec.max_state_bytes - len(profile.to_json()) <= 8
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_sums_have_as_many_bytes_as_the_spec_says(sign: int) -> None:
+    """2^53 events of 2^53 each: no test can fold them, but a profile can hold them."""
+    spec = spec_of(total=ef.total(sale.rate), mean=ef.mean(sale.rate))
+    total, mean = spec.aggregates
+    state = {total: str(sign * 2**106), mean: [MAX_SAFE_INTEGER, str(sign * 2**106)]}
+    text = ef.canonical_json({"last_ms": MAX_SAFE_INTEGER, "spec": spec.id, "state": state})
+    assert ef.Profile.from_json(spec, text).to_json() == text
+    assert 0 <= spec.max_state_bytes - len(text) <= (1 if sign < 0 else 3)
+
+
 # "window_ms and hop_ms are integers >= 1,000, window >= hop, window / hop <= 4,096"
 
 

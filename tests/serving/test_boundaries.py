@@ -13,12 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from edgefold_serving import Bundle, InvalidBundle
+from edgefold_exporter import export
+from edgefold_serving import Bundle, InvalidBundle, InvalidRows
 from edgefold_serving.manifest import _threshold as parse_threshold
 from edgefold_serving.manifest import as_time
+from edgefold_serving.rows import as_inputs
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
-from ..bundles import Exported, tree_bundle
+from ..bundles import NUMBERS, STRINGS, Exported, linear_bundle, spec, training_rows, tree_bundle
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +103,54 @@ def test_the_score_is_the_second_labels_probability_whichever_label_is_predicted
     scores = opened(copy, threshold=1).score(made.X)
     assert (scores.scores == scores.probabilities[:, 1]).all()
     assert np.ptp(scores.scores) > 0
+
+
+def test_no_rows_have_a_column_for_each_label(tmp_path: Path) -> None:
+    X, y = training_rows()
+    model = make_pipeline(SimpleImputer(), LogisticRegression(max_iter=50)).fit(X[["orders"]], y + (X["orders"] > 3))
+    scores = export(model, spec, X[["orders"]], tmp_path / "three").score([])
+    assert (scores.labels.shape, scores.probabilities.shape) == ((0,), (0, 3))
+
+
+# "A model that answers NaN has no score: InvalidRows names the feature that it can't do without"
+
+
+def test_a_number_without_bounds_that_a_model_has_no_answer_for_is_named(tmp_path: Path) -> None:
+    bundle = linear_bundle(tmp_path / "bundle").bundle
+    numbers = {name: float("inf") for name in NUMBERS}
+    with pytest.raises(InvalidRows, match="a finite number in row 0") as refused:
+        bundle.score([numbers | dict.fromkeys(STRINGS)])
+    assert (refused.value.feature, refused.value.value) == (NUMBERS[0], float("inf"))
+
+
+# "A missing string is ''. In a string, NUL and lone surrogates reach the model as U+FFFD"
+
+
+def test_the_strings_of_the_tensor_are_what_every_runtime_holds(made: Exported) -> None:
+    texts = ["GB", "GB\0", "\0", None, ""]
+    row = made.bundle.vectors()[0]["features"]
+    rows = [row | {"country": text} for text in texts]
+    place = next(f.column for f in made.bundle.manifest.features if f.name == "country")
+    for given in (rows, pa.Table.from_pylist(rows)):
+        strings = as_inputs(made.bundle.manifest, given)[0]["strings"][:, place]
+        assert strings.tolist() == ["GB", "GB\ufffd", "\ufffd", "", ""]
+    [[lone]] = as_inputs(made.bundle.manifest, [row | {"country": "\ud800\udc00"}])[0]["strings"][:, [place]]
+    assert lone == "\ufffd\ufffd"
+
+
+def test_numbers_in_the_place_of_strings_are_refused_but_where_none_is_there(made: Exported) -> None:
+    table = pa.Table.from_pylist([made.bundle.vectors()[0]["features"]] * 2)
+    place = table.column_names.index("country")
+
+    def with_country(values: list[float | None]) -> pa.Table:
+        return table.slice(0, len(values)).set_column(place, "country", [pa.array(values, pa.float64())])
+
+    missing = made.bundle.score(table.set_column(place, "country", [pa.array([None, None], pa.string())])).scores
+    assert (made.bundle.score(with_country([float("nan"), None])).scores == missing).all()
+    assert made.bundle.score(with_country([])).scores.shape == (0,)
+    for values in ([1.5, None], [float("nan"), 0.0], [1.0, 2.0]):
+        with pytest.raises(InvalidRows, match="country"):
+            made.bundle.score(with_country(values))
 
 
 # "a version below the active one": 1 .. 2^53 - 1, sizes from 0

@@ -220,6 +220,21 @@ def test_every_form_of_rows_scores_alike(made: Exported) -> None:
         assert (made.bundle.score(rows).scores == expected).all()
 
 
+def test_categories_booleans_and_long_strings_of_arrow_score_alike(made: Exported) -> None:
+    table = pa.Table.from_pandas(made.X, preserve_index=False)
+    binary = made.X.assign(orders=made.X["orders"] > 2)
+    truths = pa.Table.from_pandas(binary, preserve_index=False)
+    assert truths["orders"].type == pa.bool_()
+    numbers = truths.set_column(0, "orders", truths["orders"].cast(pa.float64()))
+    assert table.column_names[0] == "orders"
+    assert (made.bundle.score(truths).scores == made.bundle.score(numbers).scores).all()
+    expected = made.bundle.score(table).scores
+    for name in ("country", "orders"):
+        place = table.column_names.index(name)
+        for column in (table[name].dictionary_encode(), *([table[name].cast(pa.large_string())] * (name == "country"))):
+            assert (made.bundle.score(table.set_column(place, name, column)).scores == expected).all()
+
+
 def test_no_rows_give_no_scores(made: Exported) -> None:
     scores = made.bundle.score([])
     assert (scores.labels.shape, scores.probabilities.shape, scores.scores.shape) == ((0,), (0, 2), (0,))

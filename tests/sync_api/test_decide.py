@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from edgefold_sync_api.decide import RETIRED, Decision, Outcome, Timeline, decide
-from edgefold_sync_api.diff import MAX_EVENTS, check_event_id, parse_diff
-from edgefold_sync_api.errors import InvalidRequest
+from edgefold_sync_api.diff import MAX_AHEAD_MS, MAX_EVENTS, check_event_id, parse_diff
+from edgefold_sync_api.errors import ClockAhead, InvalidRequest
 
 from .site import diff_of, event_id, spec
 
@@ -61,6 +61,15 @@ def test_a_whole_contribution_without_the_head_in_its_place_is_a_fork(numbers: l
     assert decided(THREE, numbers, first=0) == Decision(Outcome.FORK, THREE)
 
 
+@pytest.mark.parametrize(("last", "outcome"), [(1_026, Outcome.REPLACED), (1_027, Outcome.FORK)])
+def test_a_whole_contribution_that_no_longer_tells_the_id_of_the_head_is_a_fork(last: int, outcome: Outcome) -> None:
+    """ "its own event acked has the id head": of more than 1,024 events a diff tells the last ids only."""
+    ids = [event_id(number) for number in range(last - MAX_EVENTS + 1, last + 1)]
+    whole = diff_of([1], first=0) | {"to": last, "ids": ids}
+    diff = parse_diff(lambda _: spec, whole, "0" * 32, NOW_MS)
+    assert decide(THREE, diff, set).outcome is outcome
+
+
 def test_a_diff_after_events_that_the_server_lacks_is_a_gap() -> None:
     assert decided(THREE, [6], first=6, prev=event_id(5)) == Decision(Outcome.GAP, THREE)
 
@@ -89,3 +98,20 @@ def test_only_the_last_ids_are_remembered() -> None:
 def test_no_event_can_have_the_id_by_which_a_retired_replica_ends() -> None:
     with pytest.raises(InvalidRequest):
         check_event_id("prev", RETIRED)
+
+
+@pytest.mark.parametrize(("count", "fits"), [(MAX_EVENTS, True), (MAX_EVENTS + 1, False)])
+def test_a_diff_has_1024_events_and_no_more(count: int, fits: bool) -> None:
+    body = diff_of([1]) | {"to": count, "ids": [event_id(number) for number in range(1, count + 1)]}
+    if fits:
+        assert parse_diff(lambda _: spec, body, "0" * 32, NOW_MS).last == count
+    else:
+        with pytest.raises(InvalidRequest, match="at most 1024"):
+            parse_diff(lambda _: spec, body, "0" * 32, NOW_MS)
+
+
+def test_a_last_event_is_a_day_ahead_of_the_server_and_no_more() -> None:
+    last_ms = diff_of([1])["delta"]["last_ms"]
+    assert parse_diff(lambda _: spec, diff_of([1]), "0" * 32, last_ms - MAX_AHEAD_MS).delta.last_ms == last_ms
+    with pytest.raises(ClockAhead):
+        parse_diff(lambda _: spec, diff_of([1]), "0" * 32, last_ms - MAX_AHEAD_MS - 1)
