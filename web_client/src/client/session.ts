@@ -192,7 +192,7 @@ export async function openSession(place: Place, options: SessionOptions): Promis
     sync: async () => (schedule === null ? null : await schedule.now()),
     export: () => exported(spec, log),
     async erase() {
-      await erase(place.log, log, transport, ending.signal)
+      await erase(place.log, log, store.kind, transport, ending.signal)
       tellOthers()
     },
     close: () => {

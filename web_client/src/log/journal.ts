@@ -78,6 +78,12 @@ export async function adoptJournals(
   return adopted
 }
 
+/** Forget the journals of a log: what it held is erased. */
+export function dropJournals(name: string, storage: JournalStorage | null): void {
+  if (storage === null) return
+  for (const { key } of journalsOf(name, storage)) storage.removeItem(key)
+}
+
 /** Return the head after events were appended whose time is not to be given anew. */
 export function appended(head: Head, events: readonly StoredEvent[]): Head {
   const time = Math.max(head.time, ...events.map((event) => event.time))

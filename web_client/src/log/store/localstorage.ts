@@ -154,8 +154,9 @@ export function holdsLog(name: string): boolean {
   }
 }
 
-/** Remove a log from the localStorage of this page. */
+/** Remove a log from the localStorage of this page, where there is one. */
 export function removeLog(name: string): void {
+  if (!holdsLog(name)) return
   const keys = Array.from({ length: localStorage.length }, (_, index) => localStorage.key(index) ?? '')
   const [head, body, segments] = keysOf(name)
   for (const key of keys) {
