@@ -131,6 +131,14 @@ test('fifty calls at once share the run under way and one more', async () => {
   expect(runs).toBe(3)
 })
 
+test('a sync that a page asks for is the one that was planned', async () => {
+  begin()
+  const asked = schedule.now()
+  await later(1_000)
+  await asked
+  expect(runs).toBe(1)
+})
+
 test('coming online ends the wait after a failure', async () => {
   answers = Array(8).fill(FAILED)
   begin()

@@ -80,6 +80,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   }
 
   async function begin(ask: boolean): Promise<SyncReport> {
+    // What was planned until now this run does.
+    if (ask) cancel()
     const mine = sync(ask)
     running = mine
     const report = await mine
