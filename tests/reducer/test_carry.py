@@ -12,12 +12,15 @@ import edgefold_reducer as ef
 import pytest
 from edgefold_reducer.canonical import MAX_SAFE_INTEGER
 from edgefold_reducer.carry import RETENTION_MS
+from edgefold_reducer.event import event_fields
+from edgefold_reducer.field import Enum
 from edgefold_reducer.kept import Entry
 from edgefold_reducer.plan import plan_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from .strategies import DAY_MS, HOUR_MS, START_MS, logs, sale, spec_of, specs
+from .corpus import same_bits
+from .strategies import DAY_MS, HOUR_MS, START_MS, bodies, logs, sale, spec_of, specs
 
 Log = list[dict[str, Any]]
 
@@ -196,6 +199,120 @@ def check_truth(spec: ef.Spec, kept: ef.Kept, parts: list[Log]) -> None:
         held = copy.deepcopy(carried.profile.state.get(name, aggregate.zero()))
         merged = aggregate.merge(held, copy.deepcopy(later.get(name, aggregate.zero())))
         assert plan_of(spec).canonical_state({name: merged}, kept.last_ms).get(name) == carried.profile.state.get(name)
+
+
+steps = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.sampled_from(["add", "keep", "merge"]),
+        st.lists(st.tuples(bodies, st.sampled_from([0, 1, HOUR_MS, 7 * HOUR_MS, DAY_MS])), max_size=6),
+    ),
+    min_size=1,
+    max_size=6,
+)
+"""What a store goes through: by which spec, in which way, and each event with the time from the one before."""
+
+
+of_words = st.lists(
+    st.builds(
+        lambda make, field, within: make(field, within=within, hop=within and ef.days(1)),
+        st.sampled_from([ef.first, ef.last, lambda field, **window: ef.distinct(field, cap=2, **window)]),
+        st.sampled_from([sale.genre, sale.note]),
+        st.sampled_from([None, ef.days(2)]),
+    ),
+    min_size=1,
+    max_size=3,
+).map(lambda nodes: spec_of(ef.count_by(sale.genre), *nodes))
+"""Specs of what a vocabulary limits."""
+
+
+@given(of_words, specs, steps)
+def test_on_any_way_between_specs_what_is_whole_is_exact_and_what_is_not_says_so(
+    a: ef.Spec, b: ef.Spec, way_of: list[tuple[int, str, list[tuple[dict[str, Any], int]]]]
+) -> None:
+    views = [a, narrowed(a), b, narrowed(b)]
+    kept, log, now_ms = ef.Kept(None, {}), Log(), START_MS
+    for number, way, given_events in way_of:
+        spec, delta, now_ms = views[number], Log(), now_ms + 1
+        for body, later_ms in given_events:
+            now_ms += later_ms
+            delta.append(body | {"time": now_ms, "seq": len(log) + len(delta) + 1})
+        delta = accepted(spec, delta)
+        log += delta
+        profile = ef.fold(spec, delta, replica="r")
+        if way == "add":
+            kept = ef.add(kept, profile)
+        elif way == "merge":
+            kept = ef.merge_kept([spec], ef.keep(profile), kept)
+        else:
+            carried = ef.carry(spec, kept)
+            kept = ef.keep(ef.merge(spec, carried.profile, profile), carried.since_ms, over=kept)
+        for view, wide in zip(views, (a, a, b, b), strict=True):
+            check_view(view, wide, kept, log)
+
+
+def check_view(view: ef.Spec, wide: ef.Spec, kept: ef.Kept, log: Log) -> None:
+    """What a spec reads of a store, beside the events that it stored, folded by a spec with all their values."""
+    carried = ef.carry(view, kept)
+    assert carried.profile.last_ms == max((event["time"] for event in log), default=None)
+    for name, node in view.aggregates.items():
+        aggregate, state = plan_of(view).aggregates[name], carried.profile.state.get(name)
+        since_ms = carried.since_ms.get(name)
+        seen = [event for event in log if takes(node, event)]
+        counted = seen if since_ms is None else [event for event in seen if event["time"] >= since_ms]
+        want = restricted(node, ef.fold(wide, counted, replica="r").members()["state"].get(name))
+        held = copy.deepcopy(aggregate.zero() if state is None else state)
+        due = aggregate.zero() if want is None else aggregate.decode(want, kept.last_ms or 0)
+        now_ms = (kept.last_ms or 0) + 1
+        if since_ms is None:
+            assert same_bits_all(aggregate.finalize(held, now_ms), aggregate.finalize(due, now_ms)), (
+                name,
+                node.to_json(),
+            )
+        elif node.aggregate in (
+            "minimum",
+            "maximum",
+            "first",
+            "last",
+            "time_since_first",
+            "time_since_last",
+            "distinct",
+        ):
+            read = aggregate.finalize(held, now_ms)
+            assert same_bits_all(read, aggregate.finalize(aggregate.merge(held, due), now_ms)), (name, node.to_json())
+        elif node.aggregate == "count":
+            assert aggregate.finalize(held, now_ms) >= aggregate.finalize(due, now_ms)
+
+
+def takes(node: Any, event: dict[str, Any]) -> bool:
+    """Whether an event's value is one of the vocabulary of a first, last or distinct."""
+    if node.aggregate not in ("first", "last", "distinct"):
+        return True
+    name = node.value.operands[0]
+    value = event["data"].get(name)
+    return value is None or name not in ("genre", "note") or accepts(event_fields(node.event_type)[name], value)
+
+
+def accepts(field: Any, value: str) -> bool:
+    return value in field.values if isinstance(field, Enum) else len(value) <= field.max
+
+
+def restricted(node: Any, state: Any) -> Any:
+    """A state without the keys that a vocabulary lacks."""
+    if state is None or node.key is None:
+        return state
+    if node.window_ms is None:
+        return {key: number for key, number in state.items() if key in node.vocabulary} or None
+    buckets = {
+        bucket: {key: number for key, number in held.items() if key in node.vocabulary}
+        for bucket, held in state.items()
+    }
+    return {bucket: held for bucket, held in buckets.items() if held} or None
+
+
+def same_bits_all(a: Any, b: Any) -> bool:
+    pairs = zip(a, b, strict=True) if isinstance(a, list) else [(a, b)]
+    return all(same_bits(x, y) for x, y in pairs)
 
 
 def test_a_genre_that_a_spec_lacks_comes_back() -> None:
