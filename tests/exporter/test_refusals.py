@@ -114,6 +114,14 @@ def test_a_linear_model_is_refused_a_number_that_the_spec_may_miss(
     assert (refused.value.estimator, refused.value.option) == ("LogisticRegression", f"feature {feature}")
 
 
+def test_a_model_of_one_label_is_refused(tmp_path: Path) -> None:
+    X, _ = training_rows()
+    model = trees().fit(X[NUMBERS], np.zeros(len(X), dtype=int))
+    with pytest.raises(UnsupportedModel, match="two labels or more") as refused:
+        export(model, spec, X, tmp_path / "bundle")
+    assert refused.value.option == "classes_"
+
+
 def test_a_model_that_was_not_fitted_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnsupportedModel, match="a fitted model"):
         export(HistGradientBoostingClassifier(), spec, training_rows()[0], tmp_path / "bundle")

@@ -44,6 +44,8 @@ def refusal(path: Path) -> InvalidBundle:
 
 CASES: list[tuple[Callable[[Any], Any], str]] = [
     (lambda case: case["profile"].update(last_ms=1), r"case \".*\" profile$"),
+    (lambda case: case["profile"]["state"].popitem(), r"case \".*\" profile$"),
+    (lambda case: case.update(replica="another"), r"case \".*\" profile$"),
     (lambda case: case["features"].update(orders=-1), r"case \".*\" feature orders$"),
     (lambda case: case["features"].update(orders=True), r"case \".*\" feature orders$"),
     (lambda case: case["features"].pop("orders"), r"case \".*\" feature orders$"),
@@ -136,3 +138,59 @@ def test_a_model_that_answers_nan_has_no_score_and_the_feature_that_it_lacks_is_
     with pytest.raises(InvalidRows, match="row 1") as refused:
         bundle.score([{"orders": 0.25}, {"orders": missing}])
     assert refused.value.feature == "orders"
+
+
+def test_one_golden_probability_is_not_taken_for_all(copy: Path) -> None:
+    put_one_number(copy, 0, 0)
+    vectors = json.loads((copy / "vectors.json").read_bytes())
+    case = next(case for case in vectors["cases"] if case["events"] == [] and case["attributes"])
+    for probabilities, fits in (([0.0, 0.0], True), ([0.0], False), ([0.0, 0.0, 0.0], False)):
+        told = vectors | {"cases": [case | {"label": 0, "probabilities": probabilities}]}
+        replace(copy, "vectors.json", json.dumps(told).encode())
+        if fits:
+            assert verify(Bundle.open(copy)).cases == 1
+        else:
+            assert refusal(copy).file.endswith("probabilities")
+
+
+def test_the_largest_difference_of_all_cases_is_told(copy: Path) -> None:
+    vectors = json.loads((copy / "vectors.json").read_bytes())
+    tolerance = Bundle.open(copy).manifest.tolerance
+    vectors["cases"][0]["probabilities"][0] += tolerance / 2
+    replace(copy, "vectors.json", json.dumps(vectors).encode())
+    assert tolerance / 4 < verify(Bundle.open(copy)).largest_difference <= tolerance
+
+
+@pytest.mark.parametrize(("tolerance", "fits"), [(0.25, True), (0.125, False)])
+def test_a_difference_may_be_the_tolerance_itself(tolerance: float, fits: bool, copy: Path) -> None:
+    put_one_number(copy, 0, 0)
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    vectors = json.loads((copy / "vectors.json").read_bytes())
+    case = next(case for case in vectors["cases"] if case["events"] == [] and case["attributes"])
+    told = vectors | {"cases": [case | {"label": 0, "probabilities": [0.25, 0.0]}]}
+    parity = manifest["parity"] | {"tolerance": tolerance}
+    replace(copy, "vectors.json", json.dumps(told).encode(), parity=parity)
+    if fits:
+        assert verify(Bundle.open(copy)).largest_difference == 0.25
+    else:
+        assert refusal(copy).file.endswith("probabilities")
+
+
+def test_a_model_whose_tensors_have_other_shapes_than_the_manifest_says_is_refused(copy: Path) -> None:
+    put_one_number(copy, 0, 0)
+    manifest = json.loads((copy / "manifest.json").read_bytes())
+    two = [
+        {"name": name, "type": "number", "input": "numbers", "column": place}
+        for place, name in enumerate(("orders", "coupons"))
+    ]
+    wide = manifest["model"] | {"inputs": [{"name": "numbers", "type": "double", "shape": [None, 2]}]}
+    label, probabilities = manifest["model"]["outputs"]
+    three = manifest["model"] | {"outputs": [label, probabilities | {"shape": [None, 3]}]}
+    for members, place in (
+        ({"model": wide, "features": two}, "inputs"),
+        ({"model": three, "labels": [0, 1, 2]}, "outputs"),
+    ):
+        (copy / "manifest.json").write_bytes(ef.canonical_json(manifest | members))
+        with pytest.raises(InvalidBundle) as refused:
+            Bundle.open(copy)
+        assert refused.value.file == f"model.onnx {place}"

@@ -115,3 +115,21 @@ def test_a_last_event_is_a_day_ahead_of_the_server_and_no_more() -> None:
     assert parse_diff(lambda _: spec, diff_of([1]), "0" * 32, last_ms - MAX_AHEAD_MS).delta.last_ms == last_ms
     with pytest.raises(ClockAhead):
         parse_diff(lambda _: spec, diff_of([1]), "0" * 32, last_ms - MAX_AHEAD_MS - 1)
+
+
+@pytest.mark.parametrize(("length", "fits"), [(7, False), (8, True), (22, True), (23, False)])
+def test_an_id_has_8_to_22_characters(length: int, fits: bool) -> None:
+    if fits:
+        assert check_event_id("id", "a" * length) == "a" * length
+    else:
+        with pytest.raises(InvalidRequest, match="8 to 22"):
+            check_event_id("id", "a" * length)
+
+
+@pytest.mark.parametrize(("epoch", "fits"), [(0, True), (10**9, True), (10**9 + 1, False), (-1, False)])
+def test_an_epoch_is_of_0_to_a_billion(epoch: int, fits: bool) -> None:
+    if fits:
+        assert parse_diff(lambda _: spec, diff_of([1], epoch=epoch), "0" * 32, NOW_MS).epoch == epoch
+    else:
+        with pytest.raises(InvalidRequest, match="epoch"):
+            parse_diff(lambda _: spec, diff_of([1], epoch=epoch), "0" * 32, NOW_MS)
