@@ -11,7 +11,7 @@ from edgefold_sync_api.diff import MAX_EPOCH
 from flask import Flask
 from flask.testing import FlaskClient
 
-from .device import Device, Storage
+from .device import Device, Storage, sent
 from .site import BY_KEY, bearer, diff_of, make_app, restore, rows_of, spec
 
 
@@ -65,11 +65,11 @@ def test_a_device_that_was_offline_forgets_and_goes_on_in_the_new_epoch(http: Fl
     device.track(1)
     sealed = device.sealed()
     erase(http)
-    status, problem = post(http, sealed or {})
+    status, problem = post(http, sent(sealed or {}))
     assert status == 410
     device.forget(int(str(problem["epoch"])))
     device.track(2)
-    status, answer = post(http, device.sealed() or {})
+    status, answer = post(http, sent(device.sealed() or {}))
     assert (status, answer["outcome"], answer["epoch"]) == (200, "applied", 1)
     assert exported(http)["profile"]["state"][BY_KEY] == {"k2": 1}  # type: ignore[index]  # of the export's JSON
 

@@ -3,38 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import edgefold_reducer as ef
 import pytest
-from edgefold_sync_api import decide, sync
+from edgefold_sync_api import decide, diff, profiles, sync
 from edgefold_sync_api.decide import Decision, Outcome, Timeline
 from edgefold_sync_api.diff import Diff
+from edgefold_sync_api.profiles import Profiles
 from edgefold_sync_api.store import Contribution
 
-from .site import make_app, spec
-from .test_protocol import run
+from .specs import A
+from .test_protocol import run, serve_specs
 
+Plant = Callable[[pytest.MonkeyPatch], None]
 SOUND_DECIDE, SOUND_OUTCOME, SOUND_CONTRIBUTION = decide.decide, decide._outcome, sync.contribution_after
+SOUND_KEEP, SOUND_MERGE, SOUND_ANSWER = profiles.keep_over, profiles.merge_carried, Profiles.answer
 
 
 def plant_diff_applied_twice(patch: pytest.MonkeyPatch) -> None:
-    def twice(of: ef.Spec, held: Any, diff: Diff, decision: Decision) -> ef.Profile:
-        return ef.merge(spec, SOUND_CONTRIBUTION(of, held, diff, decision), diff.delta)
+    def twice(profiles: Profiles, held: Any, diff: Diff, decision: Decision) -> ef.Kept:
+        return ef.add(SOUND_CONTRIBUTION(profiles, held, diff, decision), diff.delta)
 
     patch.setattr(sync, "contribution_after", twice)
 
 
 def plant_dropped_diff(patch: pytest.MonkeyPatch) -> None:
-    def dropped(of: ef.Spec, held: Any, diff: Diff, decision: Decision) -> ef.Profile:
-        known = held.replicas.get(diff.replica)
-        return (
-            ef.empty_profile(spec)
-            if known is None
-            else SOUND_CONTRIBUTION(of, held, diff, Decision(Outcome.GAP, Timeline()))
-        )
+    def dropped(profiles: Profiles, held: Any, diff: Diff, decision: Decision) -> ef.Kept:
+        return SOUND_CONTRIBUTION(profiles, held, diff, Decision(Outcome.GAP, Timeline()))
 
     patch.setattr(sync, "contribution_after", dropped)
+
+
+def plant_other_specs_dropped_on_replaced(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sync, "keep_over", lambda before, delta, since_ms, is_same: ef.keep(delta, since_ms))
+
+
+def plant_since_left_out_on_replaced(patch: pytest.MonkeyPatch) -> None:
+    def without(before: ef.Kept, delta: ef.Profile, since_ms: Any, is_same: bool) -> ef.Kept:
+        return SOUND_KEEP(before, delta, since_ms, True)
+
+    patch.setattr(sync, "keep_over", without)
+
+
+def plant_since_always_on_replaced(patch: pytest.MonkeyPatch) -> None:
+    def always(before: ef.Kept, delta: ef.Profile, since_ms: Any, is_same: bool) -> ef.Kept:
+        return SOUND_KEEP(before, delta, since_ms, False)
+
+    patch.setattr(sync, "keep_over", always)
+
+
+def plant_since_left_out_on_applied(patch: pytest.MonkeyPatch) -> None:
+    def without(profiles: Profiles, held: Any, diff: Diff, decision: Decision) -> ef.Kept:
+        after = SOUND_CONTRIBUTION(profiles, held, diff, decision)
+        return replace(after, entries={name: replace(entry, since_ms=None) for name, entry in after.entries.items()})
+
+    patch.setattr(sync, "contribution_after", without)
+
+
+def plant_since_of_the_diff_left_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(diff, "_parse_since", lambda where, given, spec: {})
+
+
+def plant_since_of_some_part(patch: pytest.MonkeyPatch) -> None:
+    def some(spec: ef.Spec, parts: Any) -> ef.Carried:
+        told = list(parts)
+        whole = SOUND_MERGE(spec, told)
+        since_ms = {n: s for n, s in whole.since_ms.items() if all(n in part.since_ms for part in told)}
+        return ef.Carried(whole.profile, since_ms)
+
+    patch.setattr(profiles, "merge_carried", some)
+
+
+def plant_retired_of_one_spec(patch: pytest.MonkeyPatch) -> None:
+    def one(self: Profiles, texts: Any) -> str:
+        carried = [ef.carry(A, self.read(text)) for text in texts]
+        return self.write(ef.keep(SOUND_MERGE(A, carried).profile))
+
+    patch.setattr(Profiles, "merge", one)
+
+
+def plant_answer_by_another_spec(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Profiles, "answer", lambda self, spec, texts: SOUND_ANSWER(self, A, texts))
 
 
 def plant_overlap_left_out(patch: pytest.MonkeyPatch) -> None:
@@ -65,9 +116,16 @@ def plant_retirement_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Contribution, "timeline", property(unended))
 
 
-FAULTS = (
+FAULTS: tuple[Plant, ...] = (
     plant_diff_applied_twice,
     plant_dropped_diff,
+    plant_other_specs_dropped_on_replaced,
+    plant_since_left_out_on_replaced,
+    plant_since_always_on_replaced,
+    plant_since_left_out_on_applied,
+    plant_since_of_some_part,
+    plant_retired_of_one_spec,
+    plant_answer_by_another_spec,
     plant_overlap_left_out,
     plant_duplicate_applied,
     plant_duplicate_left_out,
@@ -76,9 +134,15 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("plant", FAULTS)
-def test_the_machine_sees_a_planted_fault(
-    plant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+def test_the_machine_sees_a_planted_fault(plant: Plant, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     plant(monkeypatch)
+    with pytest.raises((AssertionError, BaseExceptionGroup, ef.ReducerError)):
+        run(serve_specs(tmp_path), 300, shrink=False)
+
+
+def test_the_machine_sees_that_since_is_left_out_where_rows_are_gone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    plant_since_of_the_diff_left_out(monkeypatch)
     with pytest.raises((AssertionError, BaseExceptionGroup)):
-        run(make_app(tmp_path), 300, shrink=False)
+        run(serve_specs(tmp_path), 300, keeps_rows=False, shrink=False)

@@ -47,7 +47,7 @@ def test_an_imported_profile_is_the_base_and_an_import_replaces_the_one_before(a
 
 def test_an_import_keeps_what_retired_replicas_gave(app: Flask) -> None:
     app.test_client().post("/v1/diffs", json=diff_of([5]), headers=bearer())
-    retire_replica(server_of(app).engine, spec, "ada", REPLICA)
+    retire_replica(server_of(app).engine, server_of(app).profiles, "ada", REPLICA)
     for _ in range(2):
         import_profiles(app, [("ada", profile_of(1))])
     assert known(app)["base"] == profile_of(1, 5).members()

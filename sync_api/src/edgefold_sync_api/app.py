@@ -17,6 +17,7 @@ from .cors import allow_origins
 from .database import open_database
 from .errors import BodyTooLarge, InternalError, InvalidRequest, MethodNotAllowed, NotFound, Problem
 from .metrics import Metrics
+from .profiles import Profiles
 from .rate import RateLimit
 from .routes import BLUEPRINTS
 from .routes.answer import problem_answer
@@ -37,7 +38,9 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     engine = open_database(settings.database_url)
     catalogue = open_catalogue(engine, configured, now_ms())
     tags = open_subject_tags(engine, settings.secret)
-    server = Server(settings, catalogue, engine, tags, RateLimit(settings.requests_per_second), Metrics())
+    server = Server(
+        settings, catalogue, Profiles(catalogue), engine, tags, RateLimit(settings.requests_per_second), Metrics()
+    )
     app = Flask("edgefold_sync_api", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import edgefold_reducer as ef
 from edgefold_reducer.canonical import parse_json
 from flask import Flask
-from sqlalchemy import bindparam, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from .database import writing
@@ -19,32 +20,28 @@ from .schema import MAX_SUBJECT_CHARACTERS, subjects
 from .server import EXTENSION, Server
 from .tokens import is_subject
 
+Given = TypeVar("Given")
 BATCH = 5_000
 """Subjects in a transaction; another writer waits no longer than one takes."""
-
-
-Row = tuple[str, str]
-"""A subject, and the text to store."""
 
 
 def import_profiles(target: Flask | Server, rows: Iterable[tuple[str, ef.Profile | Mapping[str, Any]]]) -> int:
     """Make each profile the subject's imported one, in place of an earlier import; return the number stored.
 
+    What an earlier import counted by another spec stays, and tells since when it may lack events.
     An erased subject is passed over: what was erased does not come back. Every row is checked before any is stored.
 
     Raises:
         InvalidImport: a row's subject or profile is refused.
     """
     server = _server(target)
-    return _store(server, "imported", [_profile_row(server, row, *given) for row, given in enumerate(rows, start=1)])
+    return _store_profiles(server, [_profile_row(server, row, *given) for row, given in enumerate(rows, start=1)])
 
 
 def import_attributes(target: Flask | Server, rows: Iterable[tuple[str, Mapping[str, Any]]]) -> int:
     """Set each subject's attributes, in place of those it had; return the number stored. Else as ``import_profiles``."""
     server = _server(target)
-    return _store(
-        server, "attributes", [_attributes_row(server, row, *given) for row, given in enumerate(rows, start=1)]
-    )
+    return _store_attributes(server, [_attributes_row(server, row, *given) for row, given in enumerate(rows, start=1)])
 
 
 def import_lines(target: Flask | Server, lines: Iterable[bytes]) -> tuple[int, int]:
@@ -63,7 +60,7 @@ def import_lines(target: Flask | Server, lines: Iterable[bytes]) -> tuple[int, i
             profiles.append(_profile_row(server, row, members["subject"], members["profile"]))
         if "attributes" in members:
             attributes.append(_attributes_row(server, row, members["subject"], members["attributes"]))
-    return _store(server, "imported", profiles), _store(server, "attributes", attributes)
+    return _store_profiles(server, profiles), _store_attributes(server, attributes)
 
 
 def _members(row: int, line: bytes) -> dict[str, Any]:
@@ -87,13 +84,13 @@ def _subject(row: int, value: object) -> str:
     return str(value)
 
 
-def _profile_row(server: Server, row: int, subject: object, profile: object) -> Row:
+def _profile_row(server: Server, row: int, subject: object, profile: object) -> tuple[str, ef.Profile]:
     name = _subject(row, subject)
     members = profile.members() if isinstance(profile, ef.Profile) else profile
     if not isinstance(members, Mapping):
         raise InvalidImport(row, "profile", members, "a profile")
     try:
-        return name, to_text(ef.Profile.from_json(_spec_of(server, members), members))
+        return name, ef.Profile.from_json(_spec_of(server, members), members)
     except (ef.InvalidProfile, SpecMismatch) as error:
         raise InvalidImport(row, "profile", members, f"a profile of one of the server's specs ({error})") from error
 
@@ -103,7 +100,7 @@ def _spec_of(server: Server, profile: Mapping[str, Any]) -> ef.Spec:
     return server.catalogue.spec(given) if isinstance(given, str) else server.catalogue.newest
 
 
-def _attributes_row(server: Server, row: int, subject: object, attributes: object) -> Row:
+def _attributes_row(server: Server, row: int, subject: object, attributes: object) -> tuple[str, str]:
     name = _subject(row, subject)
     if not isinstance(attributes, Mapping):
         raise InvalidImport(row, "attributes", attributes, "an object")
@@ -125,20 +122,46 @@ def _check_attribute(server: Server, row: int, attribute: str, value: object) ->
         raise InvalidImport(row, f"attributes.{error.attribute}", error.value, error.expected) from error
 
 
-def _store(server: Server, member: str, rows: list[Row]) -> int:
+def _store_profiles(server: Server, rows: list[tuple[str, ef.Profile]]) -> int:
+    def texts(connection: Connection, batch: dict[str, ef.Profile]) -> dict[str, str]:
+        earlier = select(subjects.c.subject, subjects.c.imported).where(subjects.c.subject.in_(batch))
+        before = {subject: text for subject, text in connection.execute(earlier) if text is not None}
+        return {subject: _kept_text(server, profile, before.get(subject)) for subject, profile in batch.items()}
+
+    return _store(server, "imported", rows, texts)
+
+
+def _kept_text(server: Server, profile: ef.Profile, before: str | None) -> str:
+    over = None if before is None else server.profiles.read(before)
+    return to_text(ef.keep(profile, over=over).members())
+
+
+def _store_attributes(server: Server, rows: list[tuple[str, str]]) -> int:
+    return _store(server, "attributes", rows, lambda connection, batch: batch)
+
+
+def _store(
+    server: Server,
+    member: str,
+    rows: list[tuple[str, Given]],
+    texts: Callable[[Connection, dict[str, Given]], dict[str, str]],
+) -> int:
     dialect = postgresql if server.engine.dialect.name == "postgresql" else sqlite
     insert = dialect.insert(subjects)
     new = {"subject": bindparam("subject"), "epoch": 0, "attributes": "{}", member: bindparam("value")}
     statement = insert.values(new).on_conflict_do_update(
         index_elements=["subject"], set_={member: insert.excluded[member]}, where=subjects.c.erased_at_ms.is_(None)
     )
-    latest = sorted(dict(rows).items())  # in one order, so that two imports can't wait for each other
+    latest = sorted(
+        dict(rows).items(), key=itemgetter(0)
+    )  # in one order, so that two imports can't wait for each other
     stored = 0
     for start in range(0, len(latest), BATCH):
         batch = dict(latest[start : start + BATCH])
         with writing(server.engine) as connection:
             erased = batch.keys() & set(connection.scalars(_ERASED))
-            connection.execute(statement, [{"subject": subject, "value": text} for subject, text in batch.items()])
+            values = texts(connection, batch)
+            connection.execute(statement, [{"subject": subject, "value": text} for subject, text in values.items()])
             stored += len(batch) - len(erased)
     return stored
 

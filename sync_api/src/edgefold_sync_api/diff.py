@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import edgefold_reducer as ef
@@ -17,7 +17,7 @@ MAX_EVENTS = 1_024
 MAX_EPOCH = 10**9
 MAX_AHEAD_MS = 86_400_000
 MEMBERS = ("replica", "spec", "epoch", "from", "to", "prev", "ids", "delta")
-OPTIONAL_MEMBERS = ("subject_tag",)
+OPTIONAL_MEMBERS = ("since", "subject_tag")
 
 _HEX_32 = re.compile(r"[0-9a-f]{32}")
 _HEX_64 = re.compile(r"[0-9a-f]{64}")
@@ -29,7 +29,7 @@ class Diff:
     """The events ``first..last`` of one replica as a profile; ``first`` 0 is the whole contribution, events 1..last.
 
     ``prev`` is the id of the event before (``""`` for none), ``ids`` those of the events, oldest first (the last 1,024 of a whole
-    contribution).
+    contribution). ``since_ms`` tells, by aggregate hash, since when the delta counts every event, where it may lack earlier ones.
     """
 
     replica: str
@@ -39,6 +39,7 @@ class Diff:
     prev: str
     ids: tuple[str, ...]
     delta: ef.Profile
+    since_ms: Mapping[str, int] = field(default_factory=dict)
 
 
 Specs = Callable[[str], ef.Spec]
@@ -79,8 +80,10 @@ def parse_diff(specs: Specs, value: object, subject_tag: str, now_ms: int, where
     if len(set(ids)) != count or prev in ids:
         raise InvalidRequest(f"{where}ids", ids, "ids that differ from each other and from prev")
     _check_subject(f"{where}subject_tag", members.get("subject_tag"), subject_tag)
-    delta = _parse_delta(specs(spec_id), members["delta"], now_ms)
-    return Diff(replica, epoch, first, last, prev, tuple(ids), delta)
+    spec = specs(spec_id)
+    since_ms = _parse_since(f"{where}since", members.get("since"), spec)
+    delta = _parse_delta(spec, members["delta"], now_ms)
+    return Diff(replica, epoch, first, last, prev, tuple(ids), delta, since_ms)
 
 
 def _check_subject(where: str, given: object, expected: str) -> None:
@@ -90,6 +93,17 @@ def _check_subject(where: str, given: object, expected: str) -> None:
         raise InvalidRequest(where, given, "a subject's tag, 32 lower-case hex digits")
     if given != expected:
         raise SubjectMismatch(given, expected)
+
+
+def _parse_since(where: str, given: object, spec: ef.Spec) -> dict[str, int]:
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise InvalidRequest(where, given, "an object: by aggregate hash, since when (ms) every event is counted")
+    for name in given:
+        if name not in spec.aggregates:
+            raise InvalidRequest(where, name, "the hashes of aggregates of the diff's spec")
+    return {name: check_integer(f"{where}.{name}", since, 0, MAX_SAFE_INTEGER) for name, since in given.items()}
 
 
 def _parse_delta(spec: ef.Spec, value: Any, now_ms: int) -> ef.Profile:

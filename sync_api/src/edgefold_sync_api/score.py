@@ -12,13 +12,13 @@ import edgefold_serving
 from edgefold_reducer.canonical import MAX_SAFE_INTEGER
 from sqlalchemy import Engine
 
-from . import profiles
 from .caller import Caller
 from .catalogue import Catalogue
 from .database import reading
 from .decide import Outcome
 from .diff import Diff, Specs, check_integer, check_members, parse_diff
 from .errors import BundleExpired, DiffRefused, Forbidden, InvalidRequest
+from .profiles import Profiles, attributes, merge_carried
 from .store import Subject, read_subject
 from .subject_tag import SubjectTags
 from .sync import contribution_after, decide_on, in_epoch
@@ -57,20 +57,22 @@ def parse_score_request(specs: Specs, value: object, caller: Caller, tags: Subje
         if not is_subject(subject):
             raise InvalidRequest("subject", subject, "a subject's name")
     subject = caller.subject if subject is None else subject
-    attributes = members.get("attributes")
-    if attributes is not None and not isinstance(attributes, Mapping):
-        raise InvalidRequest("attributes", attributes, "an object")
+    given = members.get("attributes")
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidRequest("attributes", given, "an object")
     diff = members.get("diff")
     return ScoreRequest(
         bundle=bundle,
         now_ms=None if now is None else check_integer("now_ms", now, 0, MAX_SAFE_INTEGER),
         subject=subject,
-        attributes=attributes or {},
+        attributes=given or {},
         diff=None if diff is None else parse_diff(specs, diff, tags.tag(subject), caller.now_ms, "diff."),
     )
 
 
-def score(engine: Engine, catalogue: Catalogue, request: ScoreRequest, now_ms: int) -> dict[str, Any]:
+def score(
+    engine: Engine, catalogue: Catalogue, profiles: Profiles, request: ScoreRequest, now_ms: int
+) -> dict[str, Any]:
     """Return the answer to ``POST /v1/score``; nothing is stored.
 
     Raises:
@@ -83,11 +85,12 @@ def score(engine: Engine, catalogue: Catalogue, request: ScoreRequest, now_ms: i
     spec = bundle.spec
     with reading(engine) as connection:
         held = read_subject(connection, request.subject)
-    profile = _profile(spec, held, request.diff)
-    attributes = profiles.attributes(spec, held.attributes) | dict(request.attributes)
+    carried = _carried(profiles, spec, held, request.diff)
+    profile = carried.profile
+    given = attributes(spec, held.attributes) | dict(request.attributes)
     now = max(now_ms, (profile.last_ms or 0) + 1) if request.now_ms is None else request.now_ms
     try:
-        row = ef.features(spec, profile, now, attributes)
+        row = ef.features(spec, profile, now, given)
         scores = bundle.score([row])
     except ef.ReadOutTooEarly as error:
         raise InvalidRequest("now_ms", now, f"an integer over {error.last_ms}, the profile's last event") from None
@@ -102,16 +105,17 @@ def score(engine: Engine, catalogue: Catalogue, request: ScoreRequest, now_ms: i
         "score": float(scores.scores[0]),
         "probabilities": scores.probabilities[0].tolist(),
         "features": {n: None if isinstance(x, float) and math.isnan(x) else x for n, x in row.items()},
+        "since": ef.since_of(spec, carried.since_ms, now),
         "now_ms": now,
     }
 
 
-def _profile(spec: ef.Spec, held: Subject, diff: Diff | None) -> ef.Profile:
+def _carried(profiles: Profiles, spec: ef.Spec, held: Subject, diff: Diff | None) -> ef.Carried:
     if diff is None:
-        return profiles.merge_all(spec, held.profiles())
+        return profiles.carry(spec, held.profiles())
     held = in_epoch(held, diff.epoch)
     decision = decide_on(held, diff)
     if decision.outcome not in (Outcome.APPLIED, Outcome.REPLACED, Outcome.DUPLICATE):
         raise DiffRefused(decision.outcome, list(decision.overlap))
-    others = profiles.merge_all(spec, held.profiles(without=diff.replica))
-    return ef.merge(spec, others, contribution_after(spec, held, diff, decision))
+    others = profiles.carry(spec, held.profiles(without=diff.replica))
+    return merge_carried(spec, [others, ef.carry(spec, contribution_after(profiles, held, diff, decision))])

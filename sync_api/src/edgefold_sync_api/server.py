@@ -12,6 +12,7 @@ from .caller import Caller
 from .catalogue import Catalogue
 from .config import Settings
 from .metrics import Metrics
+from .profiles import Profiles
 from .rate import RateLimit
 from .subject_tag import SubjectTags
 from .tokens import read_token
@@ -25,6 +26,7 @@ class Server:
 
     settings: Settings
     catalogue: Catalogue
+    profiles: Profiles
     engine: Engine
     tags: SubjectTags
     rate: RateLimit

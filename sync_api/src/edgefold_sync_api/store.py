@@ -120,7 +120,7 @@ _CHANGE = (
 )
 
 
-def retire(connection: Connection, held: Subject, replica: str, retired: str) -> None:
+def retire(connection: Connection, held: Subject, replica: str, retired: str | None) -> None:
     """End a replica: ``retired`` is the merge of what was retired before and its profile; its timeline goes on by no event of its own."""
     known = held.replicas[replica]
     recent = (*known.recent_text.split(), RETIRED)[-MAX_EVENTS:]

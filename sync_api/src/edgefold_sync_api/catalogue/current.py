@@ -57,11 +57,13 @@ class Catalogue:
         Raises:
             SpecMismatch: it was never published.
         """
-        current = self._current()
+        self._current()
+        if spec_id not in self._specs:
+            self._look()
         try:
             return self._spec(spec_id)
         except LookupError:
-            raise SpecMismatch(spec_id, current.newest or "") from None
+            raise SpecMismatch(spec_id, self._snapshot.newest or "") from None
 
     def specs(self) -> list[ef.Spec]:
         """Return every spec of the catalogue, the newest first."""

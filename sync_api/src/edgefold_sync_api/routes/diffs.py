@@ -18,6 +18,6 @@ def post_diff() -> Response:
     """Take a diff, and answer what became of it and of the profile."""
     server, caller = current_server(), current_caller()
     diff = parse_diff(server.catalogue.spec, read_json(request), caller.subject_tag, caller.now_ms)
-    outcome, text = put_diff(server.engine, caller, diff, server.settings.retire_days)
+    outcome, text = put_diff(server.engine, server.profiles, caller, diff, server.settings.retire_days)
     server.metrics.count_outcome(outcome)
     return json_answer(text)

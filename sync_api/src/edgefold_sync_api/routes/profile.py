@@ -22,14 +22,14 @@ def get_profile() -> Response:
     if spec_id is not None:
         check_spec_id("spec", spec_id)
     spec = server.catalogue.newest if spec_id is None else server.catalogue.spec(spec_id)
-    return json_answer(init(server.engine, spec, caller, replica))
+    return json_answer(init(server.engine, server.profiles, spec, caller, replica))
 
 
 @blueprint.get("/v1/profile/export")
 def export_profile() -> Response:
     """Answer everything that is known of the subject."""
     server, caller = current_server(), current_caller()
-    return jsonify(export(server.engine, server.catalogue.newest, caller.subject))
+    return jsonify(export(server.engine, server.profiles, server.catalogue.newest, caller.subject))
 
 
 @blueprint.delete("/v1/profile")

@@ -16,4 +16,4 @@ def post_score() -> Response:
     """Score the subject, or another one where the token's scope allows it."""
     server, caller = current_server(), current_caller()
     asked = parse_score_request(server.catalogue.spec, read_json(request), caller, server.tags)
-    return jsonify(score(server.engine, server.catalogue, asked, caller.now_ms))
+    return jsonify(score(server.engine, server.catalogue, server.profiles, asked, caller.now_ms))
