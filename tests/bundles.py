@@ -50,6 +50,25 @@ spec = ef.Spec(
     },
     triggers=[order],
 )
+later_spec = ef.Spec(
+    "repurchase",
+    events=[order],
+    attributes={"country": ef.enum("GB", "FR")},
+    features={
+        "orders": ef.count(order),
+        "orders_30d": ef.count(order, within=ef.days(30)),
+        "items": ef.total(order.quantity),
+        "amount_mean": ef.mean(order.amount, default=0),
+        "largest": ef.maximum(order.amount, default=0),
+        "last_genre": ef.last(order.genre),
+        "by_genre": ef.count_by(order.genre),
+        "gifts_by_genre": ef.count_by(order.genre, where=order.gift),
+        "coupons": ef.distinct(order.coupon, cap=16),
+        "country": ef.attribute("country"),
+    },
+    triggers=[order],
+)
+"""What the spec was later changed to: some aggregates stay, some go, some are new."""
 STRINGS = [column.name for column in spec.columns if column.type == "string"]
 NUMBERS = [column.name for column in spec.columns if column.type == "number"]
 START_MS, DAY_MS = 20_454 * 86_400_000, 86_400_000
@@ -67,7 +86,7 @@ class Exported:
 
 
 @cache
-def training_rows(subjects: int = 600, seed: int = 7) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
+def training_rows(subjects: int = 600, seed: int = 7, by: ef.Spec = spec) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
     """Simulate orders, and return the features of a row a subject and whether it will buy again."""
     rng = np.random.default_rng(seed)
     subject = np.repeat(np.arange(subjects), rng.poisson(3, subjects))
@@ -90,8 +109,8 @@ def training_rows(subjects: int = 600, seed: int = 7) -> tuple[pd.DataFrame, np.
             "country": rng.choice(np.array(["GB", "FR", None], dtype=object), subjects),
         }
     )
-    frame = ef.training_frame(spec, {"order": orders}, rows).to_pandas()
-    X = frame[[column.name for column in spec.columns]]
+    frame = ef.training_frame(by, {"order": orders}, rows).to_pandas()
+    X = frame[[column.name for column in by.columns]]
     chance = 0.15 + 0.12 * X["orders"].clip(0, 5) + 0.15 * (X["last_genre"] == "jazz") - 0.1 * (X["country"] == "FR")
     return X, (rng.random(subjects) < chance).to_numpy().astype(int)
 
@@ -107,12 +126,13 @@ def tree_model() -> Any:
     return make_pipeline(columns, trees)
 
 
-def linear_model() -> Any:
+def linear_model(by: ef.Spec = spec) -> Any:
     """Return an unfitted pipeline of a logistic regression, with strings one-hot encoded."""
+    of_numbers, of_strings = ([each.name for each in by.columns if each.type == kind] for kind in ("number", "string"))
     numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
     encoder = OneHotEncoder(handle_unknown="ignore")
     return make_pipeline(
-        make_column_transformer((numbers, NUMBERS), (encoder, STRINGS)), LogisticRegression(max_iter=500)
+        make_column_transformer((numbers, of_numbers), (encoder, of_strings)), LogisticRegression(max_iter=500)
     )
 
 
@@ -126,7 +146,12 @@ def linear_bundle(path: Path, **options: Any) -> Exported:
     return _exported(linear_model(), path, options)
 
 
-def _exported(model: Any, path: Path, options: dict[str, Any]) -> Exported:
-    X, y = training_rows()
+def later_bundle(path: Path, **options: Any) -> Exported:
+    """Export a linear model of the later spec to ``path``; ``options`` are those of ``export``."""
+    return _exported(linear_model(later_spec), path, options, later_spec)
+
+
+def _exported(model: Any, path: Path, options: dict[str, Any], by: ef.Spec = spec) -> Exported:
+    X, y = training_rows(by=by)
     fitted = model.fit(X, y)
-    return Exported(path, export(fitted, spec, X, path, y=y, **options), fitted, X, y)
+    return Exported(path, export(fitted, by, X, path, y=y, **options), fitted, X, y)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from ..engine.control import WAIT_SECONDS, ScriptFailed, TabGone
 from .check import Told, Tracked, Verdict, judge
 from .network import Network
 from .scenario import SUBJECTS, Keys, Scenario
-from .shop import NEW, OLD, Shop, token_of
+from .shop import NEW, OLD, Shop, opening_of
 
 FULL_MS = 800
 YEARS_MS, HOUR_MS = 5 * 365 * 86_400_000, 3_600_000
@@ -66,12 +65,7 @@ class Device:
     def begin_opening(self, subject: str) -> Future[Any]:
         """Begin to open the client of a subject; an earlier one of the page is closed."""
         self.subject = subject
-        opening = {
-            "spec": json.loads(self.life.spec.to_json()),
-            "name": f"shop-{subject}",
-            "token": token_of(subject),
-            "store": self.life.scenario.store,
-        }
+        opening = opening_of(subject if self.life.scenario.is_named else None, self.life.spec, self.life.scenario.store)
         return self.tab.begin("device.open", opening)
 
     def look(self) -> None:
@@ -82,6 +76,13 @@ class Device:
         """Begin to track events."""
         given = {"keys": self.given(count, may_lose), "gapMs": self.life.scenario.gap_ms}
         return self.tab.begin("device.track", given)
+
+    def switch(self, subject: str) -> Future[Any]:
+        """Let another person sign in, in the middle of events."""
+        before = self.given(2)
+        self.subject = subject
+        self.life.subjects.add(subject)
+        return self.tab.begin("device.switchTo", {"subject": subject, "before": before, "after": self.given(2)})
 
     def given(self, count: int, may_lose: bool = False) -> list[str]:
         """Return keys for events of this device."""
@@ -143,7 +144,7 @@ def _meanwhile(life: Life, devices: list[Device]) -> None:
     scenario = life.scenario
     if scenario.clock == "ahead once":
         devices[0].tab.evaluate(f"() => device.setClock({YEARS_MS})")
-        _wait([devices[0].track(1)])
+        _wait([devices[0].track(1, scenario.storage == "cleared")])
         devices[0].tab.evaluate("() => device.setClock(0)")
     if scenario.clock == "jumps":
         for device in devices:
@@ -153,9 +154,7 @@ def _meanwhile(life: Life, devices: list[Device]) -> None:
         life.rng.choice(devices).tab.evaluate("device.clearStorage")
     if scenario.switch:
         switched = life.rng.sample(devices, life.rng.randint(1, len(devices)))
-        life.subjects.add(SUBJECTS[1])
-        for opening in [device.begin_opening(SUBJECTS[1]) for device in switched]:
-            opening.result(WAIT_SECONDS)
+        _wait([device.switch(SUBJECTS[1]) for device in switched])
         for device in switched:
             device.look()
 
@@ -179,12 +178,13 @@ def _end(life: Life, devices: list[Device], tracking: list[Future[Any]]) -> list
 
 
 def _leave(life: Life, devices: list[Device]) -> list[Device]:
-    """Leave the pages, which track as they go; what they track is as good as resolved."""
+    """Leave the pages, which track as they go: for another page it is as good as resolved; what a closing tab runs is the engine's choice."""
     scenario = life.scenario
     is_going_on = scenario.ending == "leave"
+    may_lose = scenario.storage == "full" or not is_going_on
     for device in devices:
-        gone = device.given(2, may_lose=scenario.storage == "full")
-        hidden = device.given(1, may_lose=scenario.storage == "full")
+        gone = device.given(2, may_lose)
+        hidden = device.given(1, may_lose)
         life.left |= {*gone, *hidden}
         device.tab.evaluate("device.trackOnLeaving", {"gone": gone, "hidden": hidden})
     for device in devices:
@@ -216,7 +216,7 @@ def _settle(life: Life, devices: list[Device], drain_ms: int) -> Verdict:
     for subject, counts in server.items():
         assert counts.count(counts[0]) == len(counts), f"the specs count {subject}'s events otherwise"
     told = Told({subject: counts[0] for subject, counts in server.items()}, seen, pending)
-    return judge(life.tracked, life.resolved(), told)
+    return judge(life.tracked, life.resolved() | life.left, told)
 
 
 def _wait(futures: list[Future[Any]], gone: bool = False) -> None:

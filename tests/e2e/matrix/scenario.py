@@ -14,7 +14,7 @@ DIMENSIONS: Mapping[str, Sequence[Any]] = {
     "storage": ("well", "well", "full", "fails once", "cleared"),
     "store": ("indexeddb", "indexeddb", "indexeddb", "localstorage", "memory"),
     "clock": ("well", "ahead once", "jumps"),
-    "deploy": ("none",),
+    "deploy": ("none", "forth", "forth and back"),
     "switch": (False, False, True),
 }
 """Each value comes as often as it stands here, whatever the seed."""
@@ -36,6 +36,9 @@ class Scenario:
     clock: str
     deploy: str
     switch: bool
+    """Whether another person signs in, in the middle."""
+    is_named: bool
+    """Whether the page says who is signed in, or leaves it to the token."""
     events: int
     """Of each tab in each of its two batches."""
     gap_ms: int
@@ -59,6 +62,7 @@ def draw(seed: int, number: int, engine: str) -> Scenario:
         seed=f"{seed} {engine} {number}",
         **values,
         events=rng.randint(2, 24 // max(2, values["tabs"])),
+        is_named=values["switch"] or rng.random() < 0.5,
         gap_ms=rng.choice((0, 1, 5, 30)),
         faults=rng.choice((0.3, 0.7, 1)),
         end_after_seconds=rng.choice((0, 0.02, 0.1, 0.4)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from edgefold_sync_api import tokens
 from edgefold_sync_api.command import publish
 
 from ..site import SECRET, Site, serving
-from .scenario import KEYS
+from .scenario import KEYS, SUBJECTS
 
 order = ef.event("order", amount=ef.decimal(2), key=ef.string(8))
 FEATURES = {"n": ef.count_by(order.key, keys=list(KEYS)), "orders": ef.count(order)}
@@ -55,3 +56,9 @@ def shop(page: Path, folder: Path) -> Iterator[Shop]:
 def token_of(subject: str) -> str:
     """Return a token that a page of the shop gets for its user."""
     return tokens.issue_token(SECRET, subject, hours=1)
+
+
+def opening_of(subject: str | None, spec: ef.Spec, store: str) -> dict[str, object]:
+    """Return what a page opens its client by; without a subject, the first one's token tells whose log it is."""
+    tokens = {each: token_of(each) for each in SUBJECTS}
+    return {"spec": json.loads(spec.to_json()), "subject": subject, "tokens": tokens, "store": store}

@@ -6,9 +6,10 @@ declare const note: (told: unknown) => void
 
 export interface Opening {
   readonly spec: object
-  /** The name of the log on this device. */
-  readonly name: string
-  readonly token: string
+  /** Who is signed in; null where the page leaves it to the token to tell. */
+  readonly subject: string | null
+  /** By subject; the first is that of whoever is not named. */
+  readonly tokens: Readonly<Record<string, string>>
   readonly store: 'indexeddb' | 'localstorage' | 'memory'
 }
 
@@ -37,29 +38,43 @@ function opened(): Client {
 }
 
 /** Open the client of this page; the one before is closed. */
-export async function open({ spec, name, token, store }: Opening): Promise<void> {
+export async function open({ spec, subject, tokens, store }: Opening): Promise<void> {
   await client?.close()
   client = null
+  const [first] = Object.keys(tokens)
   const made = await openClient({
     bundle: bundleOf(spec),
-    name,
+    name: 'shop',
+    ...(subject === null ? {} : { subject }),
     store,
     clock: () => Date.now() + aheadMs,
-    sync: { url: '/v1', token },
+    sync: { url: '/v1', token: (named) => tokens[named ?? (first as string)] as string },
   })
   made.on('error', (error) => note({ error: `${error.name}: ${error.message}` }))
   client = made
 }
 
+/** Another person signs in, in the middle of events: those before are the one's, those after the other's. */
+export async function switchTo(given: { subject: string; before: string[]; after: string[] }): Promise<void> {
+  const before = given.before.map(tracked)
+  const switched = opened().identify(given.subject)
+  const after = given.after.map(tracked)
+  await Promise.all([...before, switched, ...after])
+}
+
 /** Track an order for each key, some milliseconds after each other; tell of each that resolved. */
 export async function track({ keys, gapMs }: { keys: readonly string[]; gapMs: number }): Promise<void> {
-  const tracked = keys.map(async (key, index) => {
-    await new Promise((resolve) => setTimeout(resolve, index * gapMs))
-    if (early) setTimeout(order, 10_000, key)
-    else await order(key)
-    note({ resolved: key })
+  const all = keys.map(async (key, index) => {
+    if (gapMs > 0) await new Promise((resolve) => setTimeout(resolve, index * gapMs))
+    await tracked(key)
   })
-  await Promise.all(tracked)
+  await Promise.all(all)
+}
+
+async function tracked(key: string): Promise<void> {
+  if (early) setTimeout(order, 10_000, key)
+  else await order(key)
+  note({ resolved: key })
 }
 
 async function order(key: string): Promise<void> {
@@ -87,13 +102,22 @@ export async function sync(): Promise<void> {
   await opened().sync()
 }
 
+/** Wait until what is pending is sealed, as it is kept for a page that is left. */
+export async function waitSealed(): Promise<void> {
+  for (;;) {
+    const { sealed } = await opened().export()
+    if (sealed !== null || opened().status().pending === 0) break
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
 /** Sync until nothing is pending, for at most so long; return the status at the end. */
 export async function drain({ forMs }: { forMs: number }): Promise<object> {
   const endMs = performance.now() + forMs
   while (performance.now() < endMs) {
     await opened().sync()
-    const { pending, rejected, ...status } = opened().status()
-    if ((pending === 0 && rejected === 0) || ('outdated' in status && status.outdated)) break
+    const { pending, rejected, outdated } = opened().status()
+    if ((pending === 0 && rejected === 0) || outdated) break
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return status()
