@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url)
 const PURE = '{ parseSpec, fold, merge, features, profileToJson, profileFromJson }'
 
 /** What each may weigh at most. onnxruntime's own weight is its makers'. */
-export const BUDGET_BYTES = { core: 43_500, pure: 12_000, offline: 1_200 }
+export const BUDGET_BYTES = { core: 44_000, pure: 12_000, offline: 1_200 }
 
 /** Bytes of what a page loads that has this one line. */
 export async function bytesOf(line, external = ['onnxruntime-web']) {

@@ -29,6 +29,7 @@ test.each([
   ['a sync without a url', { bundle, sync: { token: 'abc' } }, 'sync.url'],
   ['a url of another scheme', { bundle, sync: { ...sync, url: 'ftp://host/v1' } }, 'sync.url'],
   ['a url that is none', { bundle, sync: { ...sync, url: 'http://' } }, 'sync.url'],
+  ['a url with a query', { bundle, sync: { ...sync, url: '/v1?a=1' } }, 'sync.url'],
   ['a token that no header takes', { bundle, sync: { ...sync, token: 'a b\n' } }, 'sync.token'],
   ['a token of null', { bundle, sync: { ...sync, token: null } }, 'sync.token'],
   ['a sync of null', { bundle, sync: null }, 'sync'],

@@ -142,9 +142,29 @@ describe('a client', () => {
     const client = await device.open()
     const scores: unknown[] = []
     client.on('score', (score) => scores.push(score.features.orders))
+    await order(client)
     await client.identify('ann')
     await order(client)
-    await vi.waitFor(() => expect(scores).toEqual([1]))
+    await order(client)
+    await vi.waitFor(() => expect(scores.at(-1)).toBe(2))
+  })
+
+  test('tells the score of whom it goes on with, and none of the person before after that', async () => {
+    const client = await device.open({ subject: 'ann' })
+    await order(client)
+    const scores: unknown[] = []
+    const whose: string[] = []
+    client.on('score', (score) => {
+      scores.push(score.features.orders)
+      whose.push(client.status().replica)
+    })
+    const { replica } = client.status()
+    void order(client)
+    await client.identify('bob')
+    await vi.waitFor(() => expect(scores.at(-1)).toBe(0))
+    const since = whose.indexOf(client.status().replica)
+    expect(whose.slice(since)).not.toContain(replica)
+    expect(scores.slice(since).every((count) => count === 0)).toBe(true)
   })
 
   test('refuses a subject that is none', async () => {
@@ -154,6 +174,14 @@ describe('a client', () => {
     }
     await order(client)
     expect(client.status().pending).toBe(1)
+  })
+
+  test('refuses options that are none', async () => {
+    const client = await device.open()
+    for (const options of [null, 'adopt', { adopt: 'yes' }, { adpot: true }]) {
+      await expect(client.identify('ann', options as never)).rejects.toMatchObject({ name: 'InvalidOptions' })
+    }
+    expect([...device.stores.keys()]).toEqual([device.name])
   })
 
   test('that was given one store can hold one log', async () => {
@@ -314,6 +342,21 @@ describe('a token of another subject', () => {
     const last = await synced({ subject: 'ann' })
     await last.sync()
     expect(people.orders('ann')).toBe(2)
+  })
+
+  test('that is another person’s at each call leads to an end', async () => {
+    const client = await synced()
+    let calls = 0
+    await client.sync()
+    await client.close()
+    const turns = ['bob', 'cleo', 'dora', 'eve', 'ann']
+    const turning = await device.open({
+      sync: { url: 'https://api/v1', token: () => turns[calls++ % turns.length] as string },
+      fetch: people.fetch,
+    })
+    await order(turning)
+    expect((await turning.sync()).outcome).toMatch(/^(failed|synced)$/)
+    expect(calls).toBeLessThan(20)
   })
 
   test('fails the sync of a client with one store', async () => {

@@ -3,17 +3,14 @@
 import { sinceOf } from '../reducer/carry.js'
 import { features } from '../reducer/features.js'
 import type { Spec } from '../reducer/spec.js'
-import type { SyncReport } from '../sync/courier.js'
-import { SubjectMismatch } from '../sync/errors.js'
 import { createCalls } from './calls.js'
 import type { Client, ScoreResult } from './client.js'
 import type { Heard } from './heard.js'
-import { parseSubject } from './options.js'
+import { parseAdoption, parseSubject } from './options.js'
 import type { Scorer } from './scorer.js'
 import { statusOf } from './status.js'
 import type { Subjects } from './subjects.js'
-
-const LOCAL_ONLY: SyncReport = { outcome: 'local_only', steps: [], error: null, retryAfterMs: 0 }
+import { syncInUse } from './syncing.js'
 
 /** What a client is made of. */
 export interface Parts {
@@ -42,23 +39,10 @@ export function assemble({ heard, scorer, subjects, synced }: Parts): Client {
     })
   }
 
-  async function sync(): Promise<SyncReport> {
-    for (;;) {
-      let about = subjects.current()
-      const report = await subjects.run((session) => {
-        about = session
-        return session.sync()
-      })
-      if (report === null) return synced ? { ...LOCAL_ONLY, outcome: 'waiting' } : LOCAL_ONLY
-      if (!(report.error instanceof SubjectMismatch)) return report
-      // Where the log of that subject is in use by now, that is the one to be synced.
-      if (await subjects.run(async (session) => session === about)) return report
-    }
-  }
-
   heard.serve({
     score,
     status: () => statusOf(subjects.current(), heard.reports, closing !== null),
+    inUse: subjects.current,
     isClosed: () => closing !== null,
   })
 
@@ -71,12 +55,12 @@ export function assemble({ heard, scorer, subjects, synced }: Parts): Client {
     ),
     score: guarded('score', score),
     on: heard.on,
-    sync: guarded('sync', sync),
+    sync: guarded('sync', () => syncInUse(subjects, synced)),
     status: () => statusOf(subjects.current(), heard.reports, closing !== null),
     export: guarded('export', () => subjects.run((session) => session.export())),
     erase: guarded('erase', () => subjects.run((session) => session.erase())),
-    identify: guarded('identify', (subject: string, { adopt = false }: { adopt?: boolean } = {}) =>
-      subjects.identify(parseSubject(subject), adopt),
+    identify: guarded('identify', async (subject: string, options: { adopt?: boolean } = {}) =>
+      subjects.identify(parseSubject(subject), parseAdoption(options)),
     ),
     reset: guarded('reset', () => subjects.reset()),
     close() {

@@ -13,6 +13,8 @@ const EVENTS: readonly string[] = ['score', 'sync', 'status', 'error', 'outdated
 interface Sources {
   readonly score: () => Promise<ScoreResult>
   readonly status: () => Status
+  /** Whose log is in use. */
+  readonly inUse: () => unknown
   readonly isClosed: () => boolean
 }
 
@@ -53,8 +55,11 @@ export function createHeard(): Heard {
 
   const again = coalesced(
     async () => {
+      const whose = sources?.inUse()
       const result = await sources?.score()
-      if (result !== undefined && !sources?.isClosed()) listeners.emit('score', result)
+      // A score of the person before is nobody's any more.
+      const stands = whose === sources?.inUse() && !sources?.isClosed()
+      if (result !== undefined && stands) listeners.emit('score', result)
     },
     (error) => {
       if (!sources?.isClosed()) reports.report(error)

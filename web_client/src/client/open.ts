@@ -56,6 +56,10 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     subjects = await openSubjects({
       ...settings,
       manyStores: typeof settings.store !== 'object',
+      onSwitch() {
+        heard.changed()
+        heard.rescore()
+      },
       open: (place) =>
         openSession(place, {
           settings,

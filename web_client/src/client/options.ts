@@ -57,6 +57,15 @@ export function parseSubject(given: unknown): string {
   return textOf('subject', given)
 }
 
+/** Return whether `identify` is to adopt the anonymous log.
+ *
+ *  @throws InvalidOptions its options are none. */
+export function parseAdoption(given: unknown): boolean {
+  const { adopt = false } = optionsOf('options', given, ['adopt'])
+  if (typeof adopt !== 'boolean') throw new InvalidOptions('adopt', adopt, 'true or false')
+  return adopt
+}
+
 function optionsOf(where: string, given: unknown, names: readonly string[]): Record<string, unknown> {
   if (!isObject(given)) throw new InvalidOptions(where, given, `an object of ${names.join(', ')}`)
   for (const name of Object.keys(given)) {
@@ -113,8 +122,13 @@ function specOf(given: unknown): Spec | null {
 function syncOf(given: unknown): SyncOptions | null {
   if (given === undefined) return null
   const { url, token } = optionsOf('sync', given, SYNC_OPTIONS)
-  if (typeof url !== 'string' || !isUrl(url)) {
-    throw new InvalidOptions('sync.url', url, "the sync API's URL, version included: '/v1'")
+  // Paths are put after it.
+  if (typeof url !== 'string' || !isUrl(url) || /[?#]/.test(url)) {
+    throw new InvalidOptions(
+      'sync.url',
+      url,
+      "the sync API's URL, version included and without a query: '/v1'",
+    )
   }
   if (typeof token !== 'function' && !isToken(token)) {
     throw new InvalidOptions(

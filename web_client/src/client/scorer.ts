@@ -17,6 +17,7 @@ import { within } from '../platform/within.js'
 import type { Spec } from '../reducer/spec.js'
 
 const RETRY_MS = { first: 5_000, last: 3_600_000 }
+const CLOSE_LIMIT_MS = 5_000
 // A page's own bundle may never answer.
 const SCORE_LIMIT_MS = 60_000
 // Its files have limits of their own, its golden cases have none.
@@ -159,7 +160,8 @@ export function openScorer(options: ScorerOptions): Scorer {
       ending.abort(new ClientClosed('score'))
       cancel()
       endOnline()
-      if (isOwn) await opened?.close()
+      // A model is released after its runs, and one may never end.
+      if (isOwn) await within(async () => await opened?.close(), CLOSE_LIMIT_MS).catch(onError)
     },
   }
 }

@@ -31,10 +31,13 @@ export interface SubjectsOptions {
   /** Whether each log can have a store of its own. */
   readonly manyStores: boolean
   readonly open: (place: Place) => Promise<Session>
+  /** Another log is in use now. */
+  readonly onSwitch: () => void
 }
 
 /** Open the log that was in use last, or that of the subject that is named. */
-export async function openSubjects({ name, subject, manyStores, open }: SubjectsOptions): Promise<Subjects> {
+export async function openSubjects(options: SubjectsOptions): Promise<Subjects> {
+  const { name, subject, manyStores, open, onSwitch } = options
   const pointer = createPointer(name)
   let session = await open(subject === null ? lastPlace() : placeOf(subject))
   let queue: Promise<void> | null = null
@@ -81,8 +84,14 @@ export async function openSubjects({ name, subject, manyStores, open }: Subjects
         throw new InvalidOptions('store', before.store.kind, expected)
       }
       const next = await open(place)
-      await move(before, next)
+      try {
+        await move(before, next)
+      } catch (error) {
+        await next.close()
+        throw error
+      }
       session = next
+      onSwitch()
       await before.close()
     }
     remember()
