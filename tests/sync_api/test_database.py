@@ -13,14 +13,19 @@ import edgefold_reducer as ef
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from edgefold_serving import Bundle
 from edgefold_sync_api.bulk import import_profiles
+from edgefold_sync_api.catalogue import publish_bundle, roll_back
 from edgefold_sync_api.database import open_database
 from edgefold_sync_api.schema import metadata
 from edgefold_sync_api.subject_tag import open_subject_tags
 from flask import Flask
 from sqlalchemy import text
 
+from tests import bundles
+
 from .postgres import postgresql
+from .releases import release, wider
 from .site import BY_KEY, KEYS, SECRET, bearer, diff_of, event_id, make_app, server_of, spec, tick_event
 
 DIFFS = 25
@@ -155,6 +160,23 @@ def test_a_database_keeps_what_was_answered_for(open_app: Open) -> None:
     assert gap.json["outcome"] == "gap"
     with server_of(app).engine.begin() as connection:
         assert connection.execute(text("SELECT subject FROM subjects ORDER BY 1")).scalars().all() == ["ada", "eve"]
+
+
+def test_every_database_holds_the_catalogue(open_app: Open, tmp_path: Path) -> None:
+    app, engine = open_app(), server_of(open_app()).engine
+    first = bundles.linear_bundle(tmp_path / "first").path
+    second = release(first, tmp_path / "second", wider, version=2)
+    for path in (first, second):
+        publish_bundle(engine, Bundle.open(path), 0)
+    http = app.test_client()
+    for of in (spec, bundles.spec, wider):
+        assert http.get(f"/v1/profile?spec={of.id}", headers=bearer()).json["spec"] == of.id
+    for name, file in Bundle.open(second).manifest.files.items():
+        assert http.get(f"/v1/blobs/{file.sha256}").data == (second / name).read_bytes()
+    assert http.get("/readyz").json["bundles"] == {"repurchase": 2}
+    assert http.post("/v1/score", json={}, headers=bearer()).json["version"] == 2
+    roll_back(engine, "repurchase", None, 0)
+    assert server_of(open_app()).catalogue.release("repurchase").version == 1
 
 
 def test_sqlite_is_durable_and_checks_its_keys(tmp_path: Path) -> None:
