@@ -11,6 +11,7 @@ import edgefold_reducer as ef
 import pandas as pd
 import pytest
 from edgefold_sync_api import sync, tokens
+from edgefold_sync_api.profiles import NOTHING, Profiles
 from playwright.sync_api import Playwright
 
 from ..bundles import Exported
@@ -77,18 +78,18 @@ def check_chain(exported: Exported, tolerance: float, playwright: Playwright, pa
                 assert abs(read["score"] - fitted) <= tolerance
 
 
-def apply_twice(sound: Any, spec: ef.Spec, held: Any, diff: Any, decision: Any) -> ef.Profile:
-    return ef.merge(spec, sound(spec, held, diff, decision), diff.delta)
+def apply_twice(sound: Any, profiles: Profiles, held: Any, diff: Any, decision: Any) -> ef.Kept:
+    return ef.add(sound(profiles, held, diff, decision), diff.delta)
 
 
-def drop(sound: Any, spec: ef.Spec, held: Any, diff: Any, decision: Any) -> ef.Profile:
+def drop(sound: Any, profiles: Profiles, held: Any, diff: Any, decision: Any) -> ef.Kept:
     known = held.replicas.get(diff.replica)
-    return ef.empty_profile(spec) if known is None else ef.Profile.from_json(spec, known.profile)
+    return NOTHING if known is None else profiles.read(known.profile)
 
 
 @pytest.mark.parametrize("fault", [apply_twice, drop])
 def test_the_scenario_sees_a_planted_fault(
-    fault: Callable[..., ef.Profile],
+    fault: Callable[..., ef.Kept],
     monkeypatch: pytest.MonkeyPatch,
     trees: Exported,
     playwright: Playwright,
