@@ -226,7 +226,7 @@ def test_tables_that_do_not_fit_the_spec_are_refused(tables: dict[str, Any], row
 
 
 def test_a_list_is_no_table() -> None:
-    with pytest.raises(ef.InvalidTable, match="list, .*; expected"):
+    with pytest.raises(ef.InvalidTable, match="list; expected"):
         ef.training_frame(SHOP, {"order": [1, 2]}, pa.table(ROWS))
 
 

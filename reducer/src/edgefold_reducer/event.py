@@ -11,6 +11,7 @@ from .errors import InvalidEvent, InvalidSpec, listed
 from .evaluate import Data, evaluator
 from .expression import Expression, field_expression
 from .field import FIELD_EXPECTED, Field, Refused, Value, advice, check_field_name, check_name
+from .times import time_advice
 
 
 class EventType:
@@ -100,7 +101,8 @@ def event_validator(types: Sequence[EventType], arithmetic: Mapping[str, list[Ex
         known, fields, checks = plan
         time = safe_integer(value.get("time"))
         if time is None or time < 0:
-            raise InvalidEvent(name, "time", value.get("time"), "an integer of 0 .. 2^53 - 1, milliseconds since 1970")
+            expected = "an integer of 0 .. 2^53 - 1, milliseconds since 1970"
+            raise InvalidEvent(name, "time", value.get("time"), expected, time_advice(value.get("time")))
         seq = value.get("seq")
         if seq is not None:
             seq = safe_integer(seq)

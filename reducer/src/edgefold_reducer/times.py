@@ -47,6 +47,18 @@ def safe_count(value: object) -> int | None:
     return safe_integer(value)
 
 
+def time_advice(value: object) -> str:
+    """Return what to do about a value that is no time in ms."""
+    if isinstance(value, datetime):
+        return "Give int(time.timestamp() * 1000), of a time with a zone."
+    if isinstance(value, str):
+        return "Parse it: int(datetime.fromisoformat(time).timestamp() * 1000), of a time with a zone."
+    count = safe_count(
+        int(value) if isinstance(value, float) and value.is_integer() is False and abs(value) < 2**53 else value
+    )
+    return "Correct it." if count is None or count < 0 else unit_advice(count)
+
+
 def unit_advice(count: int) -> str:
     """Return what is wrong with a time, an integer, that as ms lies outside 1990 to 2200, and what to do about it."""
     return f"As ms that is {day_of(count)}; expected times of 1990 to 2200. {unit_hint(count)}"

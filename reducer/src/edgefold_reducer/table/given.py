@@ -61,7 +61,9 @@ def open_given(table: str, given: Any) -> Given:
             return _of_dataset(table, given)
         if hasattr(given, "__arrow_c_stream__") and not _is_column(given):
             return of_arrow(table, pa.table(given))
-    raise InvalidTable(table, f"it is {type(given).__name__}, {shown(given)}; expected {TAKEN}.", value=given)
+    raise InvalidTable(
+        table, f"it is {type(given).__name__}; expected {TAKEN}. Make it one, for instance by pandas.DataFrame(…)."
+    )
 
 
 def of_arrow(table: str, arrow: pa.Table, library: str = "arrow") -> Given:
@@ -151,6 +153,10 @@ def _of_path(table: str, path: str) -> Given:
         dataset = ds.dataset(files, format="parquet", partitioning=None)
         parts = list(dataset.get_fragments())
         schemas = [(part.path, part.physical_schema.names) for part in parts]
+    except FileNotFoundError as error:
+        raise InvalidTable(
+            table, f"there is no file {path}; expected {TAKEN}. Correct the path.", value=path
+        ) from error
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InvalidTable(
             table,

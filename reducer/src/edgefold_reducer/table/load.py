@@ -139,7 +139,9 @@ class Loading:
             place = int(np.argmax(refused))
             need = next(need for need, mask in masks if mask[place])
             value = value_of(given[need.name][place])
-            self._first = _Refusal(int(rows[place]), [need.name], value, need.expected, row_advice(need, value))
+            self._first = _Refusal(
+                int(rows[place]), [need.name], value, need.expected, row_advice(self._place, need, value)
+            )
 
     def _note_overflows(self, nodes: Sequence[Expression]) -> None:
         """Find rows whose arithmetic passes 2^53. Inner nodes come first, so that no outer one passes 128 bits."""

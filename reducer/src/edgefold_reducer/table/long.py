@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -46,7 +47,8 @@ def load_long(
         InvalidTable: as ``load_events``; or no row is of a type, or has a property, that is not named as missing.
     """
     opened = open_given("events", long.given)
-    place = Place("events", opened.library, long.reading.over(defaults))
+    hint = "" if long.properties else 'If a column holds the fields, say properties="…".'
+    place = Place("events", opened.library, long.reading.over(defaults), "ef.long_table", hint)
     fields = {field for event in events for field in event_fields(spec.events[event])}
     full = [f"{event}.{field}" for event in events for field in event_fields(spec.events[event])]
     check_names(place, ["subject", "time", *ORDER_COLUMNS, *sorted(fields), *events, *full], defaults.columns)
@@ -55,8 +57,14 @@ def load_long(
             raise InvalidTable("events", f"events= names {name}; expected an event type of {listed([*spec.events])}.")
     parts = {event: _Part(connection, spec, event, long, place, opened.names) for event in events}
     columns = dict.fromkeys([long.type, *(column for part in parts.values() for column in part.columns.values())])
-    for column in (long.type, *([long.properties] if long.properties else [])):
-        column_of(Place("events"), column, opened.names)
+    for argument, column in (("type", long.type), ("properties", long.properties)):
+        if column is not None and opened.names.count(column) != 1:
+            raise InvalidTable(
+                "events",
+                f"column {column} is missing or there twice; expected it once beside {listed(opened.names)}. "
+                f"Say {argument}= for the column that holds the {argument}.",
+                field=column,
+            )
     types: Counter[str] = Counter()
     start = 0
     for piece in opened.pieces(list(columns)):
@@ -81,7 +89,7 @@ class _Part:
         place: Place,
         there: Sequence[str],
     ) -> None:
-        self.event, self._long, self._place = event, long, Place(event, place.library, place.reading)
+        self.event, self._long, self._place = event, long, replace(place, table=event)
         self._arithmetic = arithmetic_of_event(spec, event)
         own = [subject_need(), time_need(place.reading.unit)]
         for need in own:
@@ -105,6 +113,7 @@ class _Part:
         if long.properties is not None:
             self.columns["properties"] = long.properties
         self._seen: set[str] = set()
+        self._readable = False
         needs = [*own, *self._members]
         self._loading = Loading(connection, events_table(spec, event), self._place, needs, self._absent, in_order=True)
 
@@ -118,6 +127,7 @@ class _Part:
             refused = [(PROPERTIES, np.array([item is None for item in objects], np.bool_))]
             for item in objects:
                 self._seen.update(item or ())
+                self._readable = self._readable or item is not None
             for need in self._members:
                 name = self._place.reading.column(need.name)
                 columns[need.name] = [(item or {}).get(name) for item in objects]
@@ -137,7 +147,7 @@ class _Part:
                 f'events={{"{self.event}": "{example}"}}; if there are none, missing=["{self.event}"].',
                 field=self._long.type,
             )
-        if called in types:
+        if called in types and self._readable:
             for need in self._members:
                 self._check_seen(need)
         return self._loading.finish(self._arithmetic)

@@ -8,14 +8,25 @@ from difflib import get_close_matches
 MAX_SHOWN = 20
 
 
+LIKELY = {
+    "subject": ("subject", "customer", "user", "client", "account", "member", "visitor"),
+    "time": ("time", "date", "ts"),
+}
+"""What the names of such columns mostly contain."""
+
+
 def near(name: str, there: Iterable[str]) -> str | None:
     """Return the name of those there that ``name`` was most likely meant to be, if any."""
+    there = list(there)
     folded: dict[str, str] = {}
     for other in there:
         if other != name:
             folded.setdefault(_folded(other), other)
     found = get_close_matches(_folded(name), folded, n=1, cutoff=0.75)
-    return folded[found[0]] if found else None
+    if found:
+        return folded[found[0]]
+    words = LIKELY.get(name, ())
+    return next((other for word in words for other in there if word in _folded(other) and other != name), None)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..canonical import MAX_SAFE_INTEGER, safe_integer
+from ..canonical import MAX_SAFE_INTEGER
 from ..errors import InvalidTable, shown
-from ..times import UNITS, as_ms, is_plausible, unit_advice
+from ..times import UNITS, as_ms, is_plausible, safe_count, unit_advice
 
 __all__ = ["UNITS", "Milliseconds", "moment_ms", "raw_count", "to_ms", "zone_of"]
 
@@ -69,15 +69,15 @@ def moment_ms(time: object, unit: str | None) -> tuple[int, bool | None]:
         moment = time if isinstance(time, datetime) else datetime(time.year, time.month, time.day)
         zoned = moment.tzinfo is not None
         return ((moment if zoned else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1), zoned
-    count = safe_integer(time)
+    count = safe_count(time)
     milliseconds = None if count is None else as_ms(count, unit or "ms")
-    if count is None or milliseconds is None:
+    if count is None or (milliseconds is None and unit is not None):
         raise InvalidTable(
             "time",
             f"it is {shown(time)}; expected a datetime, or an integer in ms since 1970. Convert it, for instance by pandas.Timestamp(time).",
             field="time",
             value=time,
         )
-    if unit is None and not is_plausible(milliseconds):
+    if milliseconds is None or (unit is None and not is_plausible(milliseconds)):
         raise InvalidTable("time", f"it is {count}. {unit_advice(count)}", field="time", value=time)
     return milliseconds, None
