@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import itertools
 import json
 import math
 import shutil
@@ -42,6 +43,7 @@ FORMS = (
 FOLDER = Path(tempfile.mkdtemp(prefix="edgefold-fuzz-"))
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 CONNECTION = duckdb.connect()
+NUMBERS = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def as_form(rng: Random, form: str, arrow: pa.Table) -> Form:
         assert list(relation.columns) == arrow.column_names, "it renames what differs in case"
         return Form(relation, relation.to_arrow_table())
     if form == "parquet":
-        path = FOLDER / "day=3" / f"{rng.randrange(50)}.parquet"
+        path = FOLDER / "day=3" / f"{next(NUMBERS) % 50}.parquet"
         path.parent.mkdir(exist_ok=True)
         pq.write_table(arrow, path)
         return Form(str(path), ds.dataset(path, partitioning=None).to_table())

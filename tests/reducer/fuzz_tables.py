@@ -67,6 +67,7 @@ def some_specs() -> list[ef.Spec]:
 
 
 SPECS = some_specs()
+TROUBLES = ("subject", "time", "zone", "columns", "columns", "absent", "all")
 
 
 @dataclass
@@ -118,7 +119,7 @@ def make_case(rng: Random) -> Case:
     unit = rng.choice((None, None, None, "s", "ms", "us", "ns"))
     zoned = rng.random() < 0.3
     kind = rng.choice(("string", "string", "integer", "uuid"))
-    trouble = rng.random() < 0.3
+    trouble = rng.choice(TROUBLES) if rng.random() < 0.4 else None
     told = {
         name: tell(rng, event_fields(spec.events[name]), unit, zoned, kind, trouble, rng.choice((0, 1, 3, 8, 12)))
         for name in spec.events
@@ -143,16 +144,18 @@ def tell(
     unit: str | None,
     zoned: bool,
     kind: str,
-    trouble: bool,
+    trouble: str | None,
     rows: int,
     *,
     of_rows: bool = False,
 ) -> Told:
-    """Return a random table of these fields; ``trouble`` makes columns and values likely that are refused."""
+    """Return a random table of these fields; ``trouble`` makes columns or values likely that are refused, mostly of one sort."""
     told = Told(rows=rows)
-    odd = 0.15 if trouble else 0.0
-    told.columns["subject"] = subject_column(rng, rows, kind, odd)
-    told.columns["time"] = time_column(rng, rows, unit, zoned, odd)
+    odd = 0.15 if trouble in ("columns", "all") else 0.0
+    told.columns["subject"] = subject_column(rng, rows, kind, 0.4 if trouble == "subject" else odd)
+    if trouble == "zone" and rng.random() < 0.5:
+        zoned = not zoned
+    told.columns["time"] = time_column(rng, rows, unit, zoned, 0.4 if trouble == "time" else odd)
     if not of_rows and rng.random() < 0.4:
         told.columns["seq"] = column_of(rng, ef.integer(), [rng.randint(1, 5) for _ in range(rows)], odd / 2)
     if not of_rows and rng.random() < 0.2:
@@ -164,7 +167,7 @@ def tell(
             told.columns[name] = attribute_column(rng, field_of, rows, odd, optional=of_rows)
     if rows and rng.random() < 0.2:  # doubled rows
         told.take([rng.randrange(rows) for _ in range(rows + 2)])
-    told.unnamed = bool(told.absent) and rng.random() < odd
+    told.unnamed = bool(told.absent) and rng.random() < (0.5 if trouble == "absent" else odd)
     return told
 
 

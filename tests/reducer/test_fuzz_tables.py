@@ -15,7 +15,7 @@ from . import fuzz_tables
 
 SEED = int(os.environ.get("EDGEFOLD_SEED", "1"))
 COUNT = int(os.environ.get("EDGEFOLD_COUNT", "100"))
-UNTIL_SEEN = 400
+UNTIL_SEEN = 150
 """Cases until which each planted fault must be seen; most are within 50."""
 
 
@@ -49,7 +49,7 @@ FAULTS: dict[str, tuple[Any, str, Callable[[Any], Any]]] = {
     "times rounded to seconds": (need, "to_ms", rounded_times),
     "a half rounded down": (need, "decimals", half_down),
     "zones mixed": (times, "zone_of", lambda original: lambda _: None),
-    "nulls of a required field taken": (
+    "refused rows taken": (
         need.Need,
         "exact",
         lambda original: lambda self, array: (original(self, array)[0], np.zeros(len(array), np.bool_)),
