@@ -8,14 +8,18 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
+import edgefold_reducer as ef
 import pytest
 from click.testing import CliRunner
 from edgefold_sync_api import command, tokens
 
-from .site import SECRET, bearer, diff_of, make_app
+from .site import SECRET, bearer, diff_of, make_app, spec, tick_event
+from .specs import B
 
 LIMIT_S = 120
 """Against a hang only: a busy machine may take long."""
@@ -66,6 +70,40 @@ def test_a_server_serves_until_a_signal_and_exits_with_0(tmp_path: Path, stop: s
                 assert json.load(answer)["outcome"] == "applied"
     finally:
         process.send_signal(stop)
+        rest, _ = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, rest) == (0, "")
+
+
+def test_every_worker_follows_what_is_published_meanwhile(tmp_path: Path) -> None:
+    process, address = started(tmp_path, "--workers", "2")
+
+    def read(path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(
+            urllib.request.Request(address + path, headers=bearer()), timeout=LIMIT_S
+        ) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    try:
+        published = tmp_path / "next.json"
+        published.write_text(B.to_json(), "utf-8")
+        options = ["--spec", str(published), "--database", f"sqlite:///{tmp_path / 'edgefold.db'}"]
+        assert CliRunner().invoke(command.publish, options).exit_code == 0
+        for _ in range(20):
+            assert read(f"/v1/profile?spec={B.id}")["spec"] == B.id
+        until = time.monotonic() + LIMIT_S
+        while {read("/readyz")["spec"] for _ in range(20)} != {B.id}:
+            assert time.monotonic() < until
+        for number, of in enumerate((spec, B)):
+            delta = ef.fold(of, [tick_event(number)], replica=f"{number:032x}").members()
+            diff = diff_of([number], replica=f"{number:032x}") | {"spec": of.id, "delta": delta}
+            body = json.dumps(diff).encode()
+            with urllib.request.urlopen(
+                urllib.request.Request(f"{address}/v1/diffs", body, bearer()), timeout=LIMIT_S
+            ) as answer:
+                assert json.load(answer)["outcome"] == "applied"
+    finally:
+        process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=LIMIT_S)
     assert (process.returncode, rest) == (0, "")
 

@@ -84,15 +84,15 @@ class Catalogue:
         Raises:
             NotFound: there is no such bundle.
         """
-        for is_again in (False, True):
-            if is_again:
-                self._look()
+        releases = self.releases
+        if not releases or (name is not None and name not in releases):
+            self._look()
             releases = self.releases
-            if name is None and releases:
-                return next(iter(releases.values()))
-            if name in releases:
-                return releases[name]
-        raise NotFound(f"bundle {ascii(name)[:80]}", ", ".join(releases) or "none")
+        if name is None and releases:
+            return next(iter(releases.values()))
+        if name is None or name not in releases:
+            raise NotFound(f"bundle {ascii(name)[:80]}", ", ".join(releases) or "none")
+        return releases[name]
 
     def bundle(self, release: Release) -> Bundle:
         """Return a release to score by."""
