@@ -50,7 +50,7 @@ def keep(profile: Profile, since_ms: Since = _ALL, over: Kept | None = None) -> 
         since = since_ms.get(name)
         rebuilt = held is None and since is not None and since <= (before.last_ms or 0)
         anything_new |= sifted.lost or (sifted.inside != state and not rebuilt)
-        if held is not None and since is not None and _explained(aggregate, sifted, state, since, before):
+        if held is not None and since is not None and _explained(aggregate, held, sifted, state, since, before):
             since = held.since_ms
         entries[name] = Entry(_joined(aggregate, state, sifted.outside), _at_most(since, last_ms))
     missed_ms = last_ms if anything_new else None
@@ -143,9 +143,12 @@ def _pruned(aggregate: Aggregate, state: State, last_ms: int | None) -> State:
     return aggregate.prune(state, last_ms) if isinstance(aggregate, Window) and last_ms is not None else state
 
 
-def _explained(aggregate: Aggregate, sifted: Sifted, state: State, since: int, before: Kept) -> bool:
+def _explained(aggregate: Aggregate, held: Entry, sifted: Sifted, state: State, since: int, before: Kept) -> bool:
     """Whether a profile counts only since then because its vocabulary lacks a part, which is kept beside it: then the entry lacks nothing."""
-    if sifted.since_ms is None or sifted.lost or since > (_after(before.last_ms) or 0):
+    # What was outside when it was carried may have left its window since.
+    if sifted.lost or since > (_after(before.last_ms) or 0):
+        return False
+    if _sift_entry(aggregate, held, before.last_ms).since_ms is None:
         return False
     # Only extremes and sets displace; merging into one of them what it has changes nothing.
     return bool(aggregate.merge(sifted.inside, state) == state)

@@ -47,7 +47,7 @@ export function keep(profile: Profile, sinceMs: Since = ALL, over: Kept = NOTHIN
     const given = sinceMs.get(hash) ?? null
     const rebuilt = held === undefined && given !== null && given <= (over.lastMs ?? 0)
     anythingNew ||= sifted.lost || !(rebuilt || isSame(aggregate, sifted.inside, state))
-    const explained = given !== null && isExplained(aggregate, sifted, state, given, over)
+    const explained = given !== null && isExplained(aggregate, held, sifted, state, given, over)
     entries.set(hash, {
       state: joined(aggregate, state, sifted.outside),
       sinceMs: atMost(held !== undefined && explained ? held.sinceMs : given, lastMs),
@@ -144,12 +144,15 @@ function pruned(aggregate: Aggregate, state: State | undefined, lastMs: number |
 /** Whether a profile counts only since then because its vocabulary lacks a part, which is kept beside it: then the entry lacks nothing. */
 function isExplained(
   aggregate: Aggregate,
+  held: Entry | undefined,
   sifted: Sifted,
   state: State | undefined,
   sinceMs: number,
   over: Kept,
 ): boolean {
-  if (sifted.sinceMs === null || sifted.lost || sinceMs > (after(over.lastMs) ?? 0)) return false
+  // What was outside when it was carried may have left its window since.
+  if (sifted.lost || sinceMs > (after(over.lastMs) ?? 0)) return false
+  if (siftEntry(aggregate, held, over.lastMs).sinceMs === null) return false
   // Only extremes and sets displace; merging into one of them what it has changes nothing.
   return isSame(aggregate, mergeStates(aggregate, sifted.inside, state), state)
 }
