@@ -140,6 +140,48 @@ describe('the last good bundle stays when', () => {
   })
 })
 
+describe('what never answers', () => {
+  const never = () => new Promise<never>(() => {})
+
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  /** Open while the clock runs on, from when something is asked that never answers. */
+  async function openInTime(options: (asked: () => Promise<never>) => object): Promise<ScoringBundle> {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    let [ended, stuck] = [false, false]
+    const ask = () => {
+      stuck = true
+      return never()
+    }
+    const opening = open(directory(), options(ask))
+    const end = () => {
+      ended = true
+    }
+    opening.then(end, end)
+    while (!ended) {
+      if (stuck) await vi.advanceTimersByTimeAsync(1_000)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    vi.useRealTimers()
+    return await opening
+  }
+
+  test('is given up, also where a page’s fetch ignores its signal', async () => {
+    await open()
+    const bundle = await openInTime((fetch) => ({ fetch }))
+    expect([bundle.manifest.version, problemOf(bundle)]).toEqual([3, 'BundleUnavailable'])
+    const first = openInTime((fetch) => ({ fetch, cache: null }))
+    await expect(first).rejects.toMatchObject({ name: 'BundleUnavailable' })
+  })
+
+  test('as a Cache Storage is done without, and that is said', async () => {
+    const bundle = await openInTime((open) => ({ cache: { open } }))
+    expect([bundle.manifest.version, problemOf(bundle)]).toEqual([3, 'BundleNotKept'])
+  })
+})
+
 test('an older version tells both versions', async () => {
   await open()
   publish(server, version(1))

@@ -16,17 +16,23 @@ export interface BundleContent {
   readonly release: number | null
 }
 
-/** Return the content of files that are all at hand.
+/** Return the content of files that are all at hand. `onFile` is called with each as it is verified, with `first` before the others.
  *
  *  @throws InvalidBundle a file is missing, damaged, or not what the manifest says. */
-export async function contentOf(given: BundleFiles): Promise<BundleContent> {
+export async function contentOf(
+  given: BundleFiles,
+  first = '',
+  onFile: (content: BundleContent, name: string) => void = () => {},
+): Promise<BundleContent> {
   const manifestBytes = fileOf(given, MANIFEST_FILE)
   const manifest = parseManifest(manifestBytes)
   const files = new Map<string, Uint8Array>()
-  for (const [name, declared] of manifest.files) {
+  const declared = [...manifest.files].sort(([a], [b]) => Number(b === first) - Number(a === first))
+  for (const [name, file] of declared) {
     const bytes = fileOf(given, name)
-    await checkFile(name, bytes, declared)
+    await checkFile(name, bytes, file)
     files.set(name, bytes)
+    onFile({ manifest, manifestBytes, files, release: null }, name)
   }
   return { manifest, manifestBytes, files, release: null }
 }

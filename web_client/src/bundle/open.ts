@@ -62,7 +62,12 @@ export async function openBundleFor(
     tellSpec(content, listener)
     return activate(content, rest)
   }
-  if (typeof source !== 'string') return withProblem(await open(await contentOf(source)), null)
+  const onFile = (content: BundleContent, name: string) => {
+    if (name === SPEC_FILE) tellSpec(content, listener)
+  }
+  if (typeof source !== 'string') {
+    return withProblem(await open(await contentOf(source, SPEC_FILE, onFile)), null)
+  }
   const place = sourceOf(source)
   const store = await openStore(storage, place)
   const kept = store.kept
@@ -72,9 +77,7 @@ export async function openBundleFor(
       checkVersion(manifest, release, kept)
       checkWanted(manifest, listener)
     }
-    const fresh = await fetchContent(place, fetch, timeoutMs, kept, accept, (content, name) => {
-      if (name === SPEC_FILE) tellSpec(content, listener)
-    })
+    const fresh = await fetchContent(place, fetch, timeoutMs, kept, accept, onFile)
     const bundle = await open(fresh)
     return withProblem(bundle, store.problem ?? (await keepNew(store, place, fresh)))
   } catch (error) {
