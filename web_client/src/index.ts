@@ -4,6 +4,7 @@ export * from './bundle/index.js'
 export type { Client, ClientEvents, ClientOptions, ScoreResult, Status } from './client/client.js'
 export { ClockFailed, InvalidOptions } from './client/errors.js'
 export { openClient } from './client/open.js'
+export type { Counts } from './log/counts.js'
 export {
   ClientClosed,
   ClientError,
@@ -13,7 +14,6 @@ export {
   Outdated,
   StoreFailed,
 } from './log/errors.js'
-export type { Counts } from './log/log.js'
 export { indexedDbStore } from './log/store/indexeddb.js'
 export { localStorageStore } from './log/store/localstorage.js'
 export { memoryStore } from './log/store/memory.js'

@@ -1,6 +1,7 @@
 /** What the log's tests share: a log on a store with a wall clock that the test sets, and what it told. */
 
-import { type Log, type LogOptions, openLog } from '../../../web_client/src/log/log.js'
+import type { Log, LogOptions } from '../../../web_client/src/log/log.js'
+import { openLog } from '../../../web_client/src/log/open.js'
 import { memoryStore } from '../../../web_client/src/log/store/memory.js'
 import type { Body, Head, Store, StoredEvent } from '../../../web_client/src/log/store/store.js'
 import { features } from '../../../web_client/src/reducer/features.js'

@@ -1,8 +1,8 @@
 /** What a client is: interfaces only; `open.ts` makes one. */
 
 import type { BundleFiles, Label, ScoringBundle } from '../bundle/index.js'
+import type { Counts } from '../log/counts.js'
 import type { Outdated } from '../log/errors.js'
-import type { Counts } from '../log/log.js'
 import type { StoreKind } from '../log/store/open.js'
 import type { Store, StoredEvent } from '../log/store/store.js'
 import type { Lifecycle } from '../platform/lifecycle.js'

@@ -5,17 +5,11 @@
 import { unref } from '../platform/timers.js'
 import { asError, ClientClosed, StoreFailed } from './errors.js'
 import type { Journal } from './journal.js'
+import type { NewEvent } from './new_event.js'
 import type { StoredEvent } from './store/store.js'
 
 const MAX_BATCH_EVENTS = 256
 const RETRY_MS = { first: 1_000, last: 60_000 }
-
-/** An event that has passed the spec, before the log gives it a seq. */
-export interface NewEvent {
-  readonly id: string
-  readonly type: string
-  readonly data: StoredEvent['data']
-}
 
 /** An event that waits; `journaled` is its number and time in the journal, null where it is not in it. */
 export interface Queued {
