@@ -16,6 +16,7 @@ let names = 0
 /** A server of many subjects, told apart by their tokens: the token of ann is 'ann'. */
 class People {
   readonly servers = new Map<string, Server>()
+  refusing = false
   readonly requests: { readonly method: string; readonly subject: string }[] = []
 
   of(subject: string): Server {
@@ -32,6 +33,10 @@ class People {
     const { method = 'GET' } = init
     const subject = new Headers(init.headers).get('authorization')?.replace('Bearer ', '') ?? ''
     this.requests.push({ method, subject })
+    if (this.refusing) {
+      const problem = { name: 'TooManyRequests', detail: 'no.' }
+      return Response.json(problem, { status: 429, headers: { 'retry-after': '600' } })
+    }
     const tag = tagOf(subject)
     const url = new URL(String(input))
     if (method === 'DELETE') return Response.json({ epoch: this.of(subject).erase() })
@@ -136,6 +141,17 @@ describe('a client', () => {
     await order(client)
     await client.sync()
     expect([people.orders('ann'), people.orders('bob'), people.servers.has('nobody')]).toEqual([1, 2, false])
+  })
+
+  test('keeps the silence that the server asked for, whoever it goes on with', async () => {
+    const client = await device.open({ sync, fetch: people.fetch, subject: 'ann' })
+    people.refusing = true
+    await client.sync()
+    const { length } = people.requests
+    await client.identify('bob')
+    await order(client)
+    expect(await client.sync()).toMatchObject({ outcome: 'waiting', error: null })
+    expect(people.requests.length).toBe(length)
   })
 
   test('keeps its listeners over a switch', async () => {

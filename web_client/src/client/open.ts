@@ -29,6 +29,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const openedMs = wall()
   const lifecycle = settings.lifecycle ?? createLifecycle()
   const memories = new Map<string, Store>()
+  const silence = { untilMs: 0 }
   let subjects: Subjects | null = null
 
   const scorer = openScorer({
@@ -70,6 +71,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
           fetch: settings.fetch ?? ((input, init) => fetch(input, init)),
           lifecycle,
           memories,
+          silence,
           onArrival(types) {
             const triggers: readonly string[] = scorer.spec()?.triggers ?? []
             if (types.some((type) => triggers.includes(type))) heard.rescore()

@@ -15,6 +15,7 @@ import { isObject } from '../reducer/canonical.js'
 import type { Spec } from '../reducer/spec.js'
 import { type Ahead, createAhead } from '../sync/ahead.js'
 import { createCourier, type SyncReport } from '../sync/courier.js'
+import { quietLeftMs } from '../sync/quiet.js'
 import { createSchedule, type Schedule } from '../sync/schedule.js'
 import { openTransport } from '../sync/transport.js'
 import { erase } from './erasure.js'
@@ -62,6 +63,8 @@ export interface SessionOptions {
   readonly lifecycle: Lifecycle
   /** The stores of this page that outlive no page, by log: what they hold waits for its subject. */
   readonly memories: Map<string, Store>
+  /** Until when the server wants silence, milliseconds since the Unix epoch: it asked the device, not one subject. */
+  readonly silence: { untilMs: number }
   /** Events of these types were appended, in any tab. */
   readonly onArrival: (types: readonly string[]) => void
   readonly onChange: () => void
@@ -74,7 +77,7 @@ export interface SessionOptions {
  *
  *  @throws StoreFailed the page's own store can't be opened. */
 export async function openSession(place: Place, options: SessionOptions): Promise<Session> {
-  const { settings, lifecycle, onError } = options
+  const { settings, lifecycle, silence, onError } = options
   const ending = new AbortController()
   const tracked = new Set<string>()
   let spec = options.spec
@@ -139,10 +142,11 @@ export async function openSession(place: Place, options: SessionOptions): Promis
         return await courier.run(ask)
       },
       leave: courier.leave,
-      quietMs: courier.quietMs,
+      quietMs: () => Math.max(courier.quietMs(), quietLeftMs(silence.untilMs, Date.now())),
       onReport(report) {
         if (closing !== null) return
         last = report
+        if (report.retryAfterMs > 0) silence.untilMs = Date.now() + report.retryAfterMs
         if (report.steps.length > 0 || report.retryAfterMs > 0) tellOthers()
         options.onReport(session, report)
       },
