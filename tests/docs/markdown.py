@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MADE = {"node_modules", ".venv", ".artifacts", "dist"}
+MADE = {"node_modules", "dist"}
 FENCE = re.compile(r"^( *)```([^\n]*)\n(.*?)^\1```[ ]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -67,7 +68,9 @@ class Document:
 
 def documents() -> Iterator[Document]:
     """Every Markdown file of the repository."""
-    for path in sorted(ROOT.rglob("*.md")):
-        relative = path.relative_to(ROOT)
-        if not MADE.intersection(relative.parts) and not any(part.startswith(".") for part in relative.parts[:-1]):
-            yield Document(relative.as_posix(), path.read_text("utf-8"))
+    for folder, inside, files in os.walk(ROOT):
+        inside[:] = sorted(name for name in inside if name not in MADE and not name.startswith("."))
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.suffix == ".md":
+                yield Document(path.relative_to(ROOT).as_posix(), path.read_text("utf-8"))
