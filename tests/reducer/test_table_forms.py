@@ -6,9 +6,11 @@ import datetime
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import edgefold_reducer as ef
 import numpy as np
 import pandas as pd
@@ -17,6 +19,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from edgefold_reducer.table import frame
 
 order = ef.event(
     "order", amount=ef.decimal(2), coupon=ef.string(9, optional=True), country=ef.enum("GB", "FR", optional=True)
@@ -42,8 +45,8 @@ ALL = {"n": [2.0, 1.0], "last": [2.0, 3.0], "coupon": ["x", "y"]}
 
 
 def frame_of(orders: Any, rows: Any = ROWS, **options: Any) -> dict[str, list[Any]]:
-    frame = ef.training_frame(SPEC, {"order": orders}, rows, progress=False, **options)
-    return frame.select(list(ALL)).to_pydict()
+    got = ef.training_frame(SPEC, {"order": orders}, rows, progress=False, **options)
+    return got.select(list(ALL)).to_pydict()
 
 
 def refusal(orders: Any, rows: Any = ROWS, **options: Any) -> str:
@@ -113,6 +116,31 @@ def test_a_column_that_is_named_as_missing_is_missing_in_every_row() -> None:
     assert frame_of(ORDERS, rows) == ALL
 
 
+def broken_stream() -> pa.RecordBatchReader:
+    def batches() -> Iterator[pa.RecordBatch]:
+        yield from table.to_batches()
+        raise RuntimeError("the stream broke off: stream broke")
+
+    table = pa.Table.from_pandas(ORDERS)
+    return pa.RecordBatchReader.from_batches(table.schema, batches())
+
+
+def closed_relation() -> duckdb.DuckDBPyRelation:
+    with duckdb.connect() as connection:
+        return connection.from_arrow(pa.Table.from_pandas(ORDERS))
+
+
+def test_an_error_of_duckdb_leaves_as_one_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "states_query", lambda *_: "SELECT CAST('x' AS INTEGER) AS row")
+    with pytest.raises(ef.InvalidTable, match="can't be computed with .BinderException.*expected an Arrow"):
+        frame_of(ORDERS)
+
+
+def test_a_spec_that_is_none_is_refused() -> None:
+    with pytest.raises(ef.InvalidSpec, match="expected a Spec"):
+        ef.training_frame("shop", {"order": ORDERS}, ROWS)  # type: ignore[arg-type]  # what the test is about
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
@@ -122,6 +150,13 @@ def test_a_column_that_is_named_as_missing_is_missing_in_every_row() -> None:
         (lambda: ef.source(ORDERS, columns={"amuont": "amount"}), "Near it is amount"),
         (lambda: ef.source(ORDERS, columns={"amount": "amuont"}), 'columns={"amount": "amount"}'),
         (lambda: ef.source(ORDERS, columns=["amount"]), "expected a mapping"),
+        (lambda: ef.source(ORDERS, unit=["s"]), 'expected one of "s"'),
+        (lambda: ef.source(ORDERS, missing=3), "expected names of optional fields"),
+        (lambda: ef.source(ef.source(ORDERS)), "it is Source; expected"),
+        (lambda: None, "it is NoneType; expected"),
+        (broken_stream, "stream broke"),
+        (lambda: pl.DataFrame(ORDERS).lazy().with_columns(pl.lit("x").str.to_integer().alias("amount")), "it can't be read"),
+        (closed_relation, "Connection has already been closed"),
         (lambda: ef.source(ORDERS, unit="sec"), 'expected one of "s", "ms", "us", "ns"'),
         (lambda: ORDERS.assign(Seq=1), "column seq is missing"),
         (lambda: pd.concat([ORDERS, ORDERS[["amount"]]], axis=1), "two columns are named amount"),
@@ -185,8 +220,8 @@ def test_times_are_plausible_from_1990_up_to_2200(edge: str, inside: bool) -> No
         frame_of(orders, unit="ms")
 
 
-def zoned(frame: pd.DataFrame, zone: str) -> pd.DataFrame:
-    return frame.assign(time=frame["time"].dt.tz_localize(zone))
+def zoned(table: pd.DataFrame, zone: str) -> pd.DataFrame:
+    return table.assign(time=table["time"].dt.tz_localize(zone))
 
 
 def test_times_with_a_zone_are_moments_and_stand_beside_none_without() -> None:
@@ -217,7 +252,7 @@ def test_what_is_no_time_is_refused(time: Any) -> None:
 def test_uuid_subjects_stand_as_their_text() -> None:
     a, b = uuid.UUID(int=1), uuid.UUID(int=2**127)
     ids = {"a": a, "b": b}
-    orders, rows = (frame.assign(subject=frame["subject"].map(ids)) for frame in (ORDERS, ROWS))
+    orders, rows = (table.assign(subject=table["subject"].map(ids)) for table in (ORDERS, ROWS))
     assert frame_of(orders, rows) == ALL
     assert frame_of(orders, rows.assign(subject=rows["subject"].astype(str))) == ALL
     assert [subject for subject, _ in ef.profiles_at(SPEC, {"order": orders}, DAY + pd.Timedelta(1, "D"))] == [

@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from ..errors import InvalidTable
+from ..errors import InvalidSpec, InvalidTable
 from ..event import event_fields
 from ..spec import Spec
 from .given import open_given
@@ -26,6 +26,8 @@ def load_events(connection: duckdb.DuckDBPyConnection, spec: Spec, tables: Any, 
     Raises:
         InvalidTable: a table is missing, undeclared, or has columns or rows that the spec refuses.
     """
+    if not isinstance(spec, Spec):
+        raise InvalidSpec("the spec", spec, "a Spec, such as Spec.from_json(text) gives")
     check_columns(spec, defaults)
     if isinstance(tables, LongTable):
         return agreed(load_long(connection, spec, list(spec.events), tables, defaults), "the events")

@@ -14,10 +14,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from ..errors import InvalidTable, shown
+from ..errors import InvalidTable
 from .pandas_given import as_arrow_column, as_arrow_table, pandas_names
 
 ROWS_AT_A_TIME = 262_144
+MAX_CAUSE_CHARACTERS = 200
 TAKEN = "an Arrow, pandas, polars or DuckDB table, a pyarrow Dataset, or the path of Parquet files"
 
 
@@ -71,16 +72,21 @@ def of_arrow(table: str, arrow: pa.Table, library: str = "arrow") -> Given:
     return Given(table, library, arrow.column_names, lambda columns: iter([_selected(arrow, columns)]))
 
 
+def cause_of(error: Exception) -> str:
+    """Return another library's message, on one line and not too long."""
+    text = f"{type(error).__name__}: {' '.join(str(error).split())}"
+    return text if len(text) <= MAX_CAUSE_CHARACTERS else f"{text[:MAX_CAUSE_CHARACTERS]}…"
+
+
 @contextmanager
 def at_the_door() -> Iterator[None]:
     """Turn what DuckDB or Arrow raises over the caller's tables into InvalidTable: nothing else leaves a public function."""
     try:
         yield
     except (duckdb.Error, pa.ArrowException) as error:
-        cause = " ".join(str(error).split())
         raise InvalidTable(
             "of events or rows",
-            f"it can't be computed with ({shown(cause)}); expected {TAKEN}. Try a few rows of each table.",
+            f"it can't be computed with ({cause_of(error)}); expected {TAKEN}. Try a few rows of each table.",
         ) from error
 
 
@@ -92,9 +98,8 @@ def readable(table: str, what: str = "it") -> Iterator[None]:
     except InvalidTable:
         raise
     except Exception as error:  # any library may be behind a table, each with exceptions of its own
-        cause = " ".join(str(error).split()) or type(error).__name__
         raise InvalidTable(
-            table, f"{what} can't be read ({shown(cause)}); expected {TAKEN}. Try to open it by itself first."
+            table, f"{what} can't be read ({cause_of(error)}); expected {TAKEN}. Try to open it by itself first."
         ) from error
 
 
@@ -160,7 +165,7 @@ def _of_path(table: str, path: str) -> Given:
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InvalidTable(
             table,
-            f"{path} can't be read as Parquet ({shown(' '.join(str(error).split()))}); expected {TAKEN}. "
+            f"{path} can't be read as Parquet ({cause_of(error)}); expected {TAKEN}. "
             "Read other formats first, for instance by pandas.read_csv.",
             value=path,
         ) from error

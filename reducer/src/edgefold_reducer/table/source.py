@@ -96,11 +96,11 @@ def long_table(
 
 def reading(columns: Mapping[str, str] | None, unit: str | None, missing: Collection[str] = ()) -> Reading:
     """Return checked arguments as a Reading, else raise InvalidTable."""
-    if unit is not None and unit not in UNITS:
+    if unit is not None and not (isinstance(unit, str) and unit in UNITS):
         units = ", ".join(f'"{name}"' for name in UNITS)
         raise InvalidTable("tables", f"unit= is {shown(unit)}; expected one of {units}.")
-    names = [missing] if isinstance(missing, str) else list(missing)
-    if not all(isinstance(name, str) for name in names):
+    names = [missing] if isinstance(missing, str) else missing
+    if not isinstance(names, Collection) or not all(isinstance(name, str) for name in names):
         raise InvalidTable("tables", f"missing= is {shown(missing)}; expected names of optional fields.")
     return Reading(_names("columns", columns), unit, frozenset(names))
 
