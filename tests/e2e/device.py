@@ -94,7 +94,7 @@ def folded(spec: ef.Spec, logs: dict[str, list[Event]]) -> ef.Profile:
     """Return what Python's fold makes of all events, by replica."""
     profile = ef.empty_profile(spec)
     for replica, events in logs.items():
-        profile = ef.merge(spec, profile, ef.fold(spec, events, replica=replica))
+        profile = ef.merge(spec, profile, ef.fold(spec, events, replica=replica, unit="ms"))
     return profile
 
 
