@@ -7,6 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from edgefold_reducer.table import frame
+from edgefold_reducer.table.convert import decimals
+from edgefold_reducer.table.times import to_ms
+from edgefold_reducer.times import UNITS, as_ms
 
 order = ef.event(
     "order", amount=ef.decimal(2), coupon=ef.string(9, optional=True), country=ef.enum("GB", "FR", optional=True)
@@ -441,3 +445,48 @@ def test_a_shop_s_export_is_read_by_what_each_refusal_says_to_type() -> None:
 def test_a_time_that_is_none_says_what_to_give(time: Any, told: str) -> None:
     with pytest.raises(ef.InvalidEvent, match=re.escape(told)):
         ef.fold(SPEC, [{"type": "order", "time": time, "data": {"amount": 1}}])
+
+
+EDGES = {
+    unit: sorted(
+        {
+            edge * divisor // multiple + step
+            for edge in (0, 1, 2**53 - 1, 2**53)
+            for step in (-1, 0, 1, divisor - 1, divisor)
+        }
+    )
+    for unit, (multiple, divisor) in UNITS.items()
+}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_column_of_times_is_what_each_of_them_is(unit: str) -> None:
+    counts = [count for count in EDGES[unit] if abs(count) < 2**63]
+    whole = [as_ms(count, unit) for count in counts]
+    right = [None if ms is None or ms < 0 else ms for ms in whole]
+    kinds = [pa.array(counts, pa.int64()), pa.array(counts, pa.int64()).cast(pa.timestamp(unit))]
+    kinds += [pa.array([count for count in counts if count >= 0] + [2**64 - 1], pa.uint64())]
+    for column in kinds:
+        of_column = (
+            right
+            if column.type != pa.uint64()
+            else [*(ms for c, ms in zip(counts, right, strict=True) if c >= 0), None]
+        )
+        milliseconds, refused = to_ms(column, unit)
+        assert [None if out else int(ms) for ms, out in zip(milliseconds, refused, strict=True)] == of_column
+
+
+def test_a_decimal_is_its_nearest_double() -> None:
+    digits = [
+        "0.1",
+        "123456789012.3456",
+        "9007199254740.9915",
+        "-4503599627370.4955",
+        "0.005",
+        "1.005",
+        "70000000000000.115",
+    ]
+    amounts = pa.array([Decimal(text) for text in digits], pa.decimal128(38, 10))
+    column, refused = decimals(amounts, 2)
+    assert column.to_pylist() == [ef.decimal(2).accept(float(text)) for text in digits]
+    assert not refused.any()

@@ -31,7 +31,7 @@ class Reading:
 class Source:
     """A table and how to read it, as ``source`` gives."""
 
-    given: Any
+    given: Any = field(repr=False)
     reading: Reading
 
 
@@ -39,7 +39,7 @@ class Source:
 class LongTable:
     """A table of events of many types and how to read it, as ``long_table`` gives."""
 
-    given: Any
+    given: Any = field(repr=False)
     reading: Reading
     type: str
     properties: str | None
