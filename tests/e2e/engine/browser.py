@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -68,6 +69,7 @@ class Browser:
 
     def __init__(self, engine: Engine, site: str, profile: Path) -> None:
         self.engine, self._site, self._profile = engine, site, profile
+        self._backup = profile.with_name(f"{profile.name}.backup")
         self.control = Control()
         self._count = 0
         self.start()
@@ -102,9 +104,24 @@ class Browser:
                 break
         else:
             self._process.crash(self._process.content_processes())
+            self.kill()
         if self._hub not in self.control.living():
             self.kill()
             self.start()
+
+    def back_up(self) -> None:
+        """Copy the storage, as a backup of the device does, between two lives of the browser."""
+        self.kill()
+        locks = shutil.ignore_patterns("Singleton*", "lock", ".parentlock")
+        shutil.copytree(self._profile, self._backup, symlinks=True, ignore=locks)
+        self.start()
+
+    def restore(self) -> None:
+        """Go back to the copy of the storage: what was stored since then is gone."""
+        self.kill()
+        shutil.rmtree(self._profile)
+        self._backup.rename(self._profile)
+        self.start()
 
     def kill(self) -> None:
         """End the browser at once."""

@@ -150,6 +150,8 @@ def _meanwhile(life: Life, devices: list[Device]) -> None:
         for device in devices:
             hours = life.rng.choice((-24, -1, 1, 24))
             device.tab.evaluate(f"() => device.setClock({hours * HOUR_MS})")
+    if scenario.storage == "loses connections":
+        life.rng.choice(devices).tab.evaluate("device.loseConnections")
     if scenario.storage == "cleared":
         life.rng.choice(devices).tab.evaluate("device.clearStorage")
     if scenario.switch:
@@ -174,7 +176,21 @@ def _end(life: Life, devices: list[Device], tracking: list[Future[Any]]) -> list
     else:
         _wait(tracking)
         left = _leave(life, devices)
+    if scenario.storage == "restored":
+        left = []
+        _restore(life)
     return left + [device for subject in sorted(life.subjects) for device in life.open(1, subject)]
+
+
+def _restore(life: Life) -> None:
+    """Go back to a backup of the device: what it tracked since then may be lost where no server had it, and is never doubled."""
+    life.browser.back_up()
+    devices = [device for subject in sorted(life.subjects) for device in life.open(1, subject)]
+    _wait([device.track(life.scenario.events, may_lose=True) for device in devices])
+    if life.rng.random() < 0.7:
+        _wait([device.tab.begin("device.sync") for device in devices])
+        _wait([device.track(2, may_lose=True) for device in devices])
+    life.browser.restore()
 
 
 def _leave(life: Life, devices: list[Device]) -> list[Device]:
@@ -209,7 +225,7 @@ def _settle(life: Life, devices: list[Device], drain_ms: int) -> Verdict:
             pending[device.subject] += status["pending"] + status["rejected"]
     life.network.fault = "well"
     for device in devices:
-        device.tab.evaluate("device.sync")
+        device.tab.evaluate("device.drain", {"forMs": drain_ms})
         seen[device.subject] = device.tab.evaluate("device.counts")
     specs = (OLD,) if life.scenario.deploy == "none" else (OLD, NEW)
     server = {subject: [life.shop.counts_of(subject, spec) for spec in specs] for subject in SUBJECTS}

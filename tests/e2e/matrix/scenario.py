@@ -11,7 +11,7 @@ DIMENSIONS: Mapping[str, Sequence[Any]] = {
     "tabs": (1, 2, 4, 8),
     "ending": ("close", "crash", "kill", "leave"),
     "network": ("well", "offline", "lost", "doubled", "late", "busy", "failing", "foreign", "slow"),
-    "storage": ("well", "well", "full", "fails once", "cleared"),
+    "storage": ("well", "well", "full", "fails once", "loses connections", "cleared", "restored"),
     "store": ("indexeddb", "indexeddb", "indexeddb", "localstorage", "memory"),
     "clock": ("well", "ahead once", "jumps"),
     "deploy": ("none", "forth", "forth and back"),

@@ -111,13 +111,13 @@ export async function waitSealed(): Promise<void> {
   }
 }
 
-/** Sync until nothing is pending, for at most so long; return the status at the end. */
+/** Sync until the server has answered and nothing is pending, for at most so long; return the status at the end. */
 export async function drain({ forMs }: { forMs: number }): Promise<object> {
   const endMs = performance.now() + forMs
   while (performance.now() < endMs) {
-    await opened().sync()
+    const { outcome } = await opened().sync()
     const { pending, rejected, outdated } = opened().status()
-    if ((pending === 0 && rejected === 0) || outdated) break
+    if ((outcome === 'synced' && pending === 0 && rejected === 0) || outdated) break
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return status()
@@ -147,6 +147,22 @@ export function failOpening(times: number): void {
   let left = times
   IDBFactory.prototype.open = function (...given) {
     if (left-- <= 0) return open.apply(this, given)
+    throw new DOMException('Connection to Indexed Database server lost', 'UnknownError')
+  }
+}
+
+/** Each connection to IndexedDB that is open now is lost, as on iOS when its process ended; new ones are good. */
+export function loseConnections(): void {
+  const fresh = new WeakSet<IDBDatabase>()
+  const open = IDBFactory.prototype.open
+  IDBFactory.prototype.open = function (...given) {
+    const request = open.apply(this, given)
+    request.addEventListener('success', () => fresh.add(request.result))
+    return request
+  }
+  const transaction = IDBDatabase.prototype.transaction
+  IDBDatabase.prototype.transaction = function (...given) {
+    if (fresh.has(this)) return transaction.apply(this, given)
     throw new DOMException('Connection to Indexed Database server lost', 'UnknownError')
   }
 }
