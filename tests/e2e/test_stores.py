@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from ..bundles import Exported
 from .browser import Chromium
 from .device import READ, assert_counts, assert_device_agrees, folded, open_tab
@@ -18,34 +16,53 @@ TOGETHER = """async ([tab, count]) => {
 }"""
 
 
-@pytest.mark.parametrize("store", ["indexeddb", "localstorage"])
-def test_tabs_that_track_at_once_lose_nothing_and_agree(
-    store: str, browser: Chromium, site: Site, trees: Exported
-) -> None:
+def test_tabs_that_track_at_once_lose_nothing_and_agree(browser: Chromium, site: Site, trees: Exported) -> None:
     spec = trees.bundle.spec
-    tabs = [open_tab(browser, site, None, store=store) for _ in range(3)]
-    assert {tab.evaluate("client.status().store.kind") for tab in tabs} == {store}
+    tabs = [open_tab(browser, site, None) for _ in range(3)]
+    assert {tab.evaluate("client.status().store.kind") for tab in tabs} == {"indexeddb"}
     assert len({tab.evaluate("client.status().replica") for tab in tabs}) == 1
     for number, tab in enumerate(tabs):  # begun in all before any is awaited
         tab.evaluate(f"(given) => {{ window.events = ({TOGETHER})(given) }}", [number, 100])
     events: list[dict[str, Any]] = [event for tab in tabs for event in tab.evaluate("events")]
     assert len({event["id"] for event in events}) == 300
-    if store == "indexeddb":  # a browser shows a tab's localStorage to another late, so there a seq may be given again
-        assert sorted(event["seq"] for event in events) == list(range(1, 301))
-        expected = folded(spec, {tabs[0].evaluate("client.status().replica"): events})
-        for tab in tabs:
-            assert_device_agrees(tab.evaluate(READ), spec, expected, {})
+    assert sorted(event["seq"] for event in events) == list(range(1, 301))
+    expected = folded(spec, {tabs[0].evaluate("client.status().replica"): events})
     for tab in tabs:
+        assert_device_agrees(tab.evaluate(READ), spec, expected, {})
         assert_counts(tab)
         tab.close()
+    check_kept(browser, site, trees, "indexeddb", events)
+
+
+def test_localstorage_serves_one_tab_and_the_others_say_what_they_may_lose(
+    browser: Chromium, site: Site, trees: Exported
+) -> None:
+    tabs = [open_tab(browser, site, None, store="localstorage") for _ in range(3)]
+    stores = [tab.evaluate("client.status().store") for tab in tabs]
+    assert [store["kind"] for store in stores] == ["localstorage", "memory", "memory"]
+    assert ["seconds" in stores[0]["mayLose"], *("everything" in store["mayLose"] for store in stores[1:])] == [
+        True
+    ] * 3
+    events: list[dict[str, Any]] = tabs[0].evaluate(TOGETHER, [0, 100])
+    for tab in tabs[1:]:
+        tab.evaluate(TOGETHER, [1, 10])
+        assert_counts(tab)
+    for tab in tabs:
+        tab.close()
+    check_kept(browser, site, trees, "localstorage", events)
+
+
+def check_kept(browser: Chromium, site: Site, trees: Exported, store: str, events: list[dict[str, Any]]) -> None:
+    """Assert that the next tab has these events and no others, each once."""
     again = open_tab(browser, site, None, store=store)
+    assert again.evaluate("client.status().store.kind") == store
     held = again.evaluate("client.export()")
     assert {event["id"] for event in held["events"]} == {event["id"] for event in events}, "an event was lost"
-    assert [event["seq"] for event in held["events"]] == list(range(1, 301))
-    expected = folded(spec, {held["head"]["replica"]: held["events"]})
-    assert_device_agrees(again.evaluate(READ), spec, expected, {})
+    assert [event["seq"] for event in held["events"]] == list(range(1, len(events) + 1))
+    expected = folded(trees.bundle.spec, {held["head"]["replica"]: held["events"]})
+    assert_device_agrees(again.evaluate(READ), trees.bundle.spec, expected, {})
     assert_counts(again)
-    assert again.evaluate("client.status().tracked") == 300
+    assert again.evaluate("client.status().tracked") == len(events)
 
 
 def test_a_trigger_scores_again_in_every_tab_and_counts_the_event(browser: Chromium, site: Site) -> None:
