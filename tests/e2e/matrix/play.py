@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..engine.browser import Browser, Tab
@@ -61,6 +61,8 @@ class Device:
     def __init__(self, life: Life, tab: Tab) -> None:
         self.life, self.tab = life, tab
         self.subject, self.kind = SUBJECTS[0], ""
+        self.after: list[str] = []
+        """Keys of what is tracked for whom the page is about to go on with."""
 
     def begin_opening(self, subject: str) -> Future[Any]:
         """Begin to open the client of a subject; an earlier one of the page is closed."""
@@ -71,6 +73,11 @@ class Device:
     def look(self) -> None:
         """Learn which store the client has."""
         self.kind = self.tab.evaluate("device.status")["store"]["kind"]
+        if self.may_lose():
+            # The store of whom the page went on with was not known before, and says the same of what it has.
+            told = self.life.tracked
+            self.life.tracked = [replace(each, may_lose=True) if each.key in self.after else each for each in told]
+        self.after = []
 
     def track(self, count: int, may_lose: bool = False) -> Future[Any]:
         """Begin to track events."""
@@ -82,7 +89,8 @@ class Device:
         before = self.given(2)
         self.subject = subject
         self.life.subjects.add(subject)
-        return self.tab.begin("device.switchTo", {"subject": subject, "before": before, "after": self.given(2)})
+        self.after = self.given(2)
+        return self.tab.begin("device.switchTo", {"subject": subject, "before": before, "after": self.after})
 
     def given(self, count: int, may_lose: bool = False) -> list[str]:
         """Return keys for events of this device."""
