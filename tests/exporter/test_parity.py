@@ -21,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from ..bundles import NUMBERS, linear_model, spec, training_rows, tree_model
+from .models import trees
 
 # the package's own name for these modules is that of the function
 EXPORT, COMPILE = import_module("edgefold_exporter.export"), import_module("edgefold_exporter.compile")
@@ -184,3 +185,12 @@ def test_rows_that_the_model_itself_refuses_are_counted_and_not_compared(tmp_pat
     parity = check_parity(bundle, reference, own, own.take(np.array([0, 1])), 10)
     assert (parity.golden, parity.adversarial, parity.refused) == (3, 1, 13)
     assert parity.to_json()["refused_by_model"] == 13 and parity.to_json()["rows"] == 4
+
+
+def test_a_raw_score_of_exactly_0_has_the_label_that_the_model_gives_it(tmp_path: Path) -> None:
+    X, _ = training_rows()
+    even = np.arange(len(X)) % 2
+    model = trees(min_samples_leaf=400).fit(X[NUMBERS], even)
+    assert set(model.decision_function(X[NUMBERS])) == {0.0}
+    bundle = export(model, spec, X, tmp_path / "bundle")
+    assert set(bundle.score(X).labels) == set(model.predict(X[NUMBERS])) == {0}

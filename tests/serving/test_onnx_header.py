@@ -235,3 +235,12 @@ def test_each_damage_of_a_model_is_refused_or_leaves_what_it_needs(made: Exporte
         found = read_header("model.onnx", copy)
         assert (found.operators, set(found.opsets)) == (manifest.operators, {"ai.onnx", "ai.onnx.ml"})
     assert len(content) < refused + 10 < len(content) + FLIPS
+
+
+def test_an_integer_of_the_file_has_ten_bytes_and_no_more() -> None:
+    """Protocol Buffers: "varints … up to ten bytes"."""
+    ten = b"\x08\x8a" + b"\x80" * 8 + b"\x00"
+    assert read_header("model.onnx", ten).ir_version == 10
+    for eleven in (b"\x08\x8a" + b"\x80" * 9 + b"\x00", b"\x88" + b"\x80" * 9 + b"\x00\x0a"):
+        with pytest.raises(InvalidBundle, match="an integer without an end"):
+            read_header("model.onnx", eleven)
