@@ -31,7 +31,10 @@ def app(tmp_path: Path) -> Flask:
 def put(app: Flask, number: int, replica: int, now_ms: int = NOW_MS, **members: Any) -> str:
     """Send the diff of one event as if it were a moment; return the outcome."""
     diff = parse_diff(lambda _: spec, diff_of([number], replica=f"{replica:032x}", **members), "0" * 32, NOW_MS)
-    return put_diff(server_of(app).engine, Caller(Token("ada", None), "0" * 32, now_ms), diff, retire_days=10)[0]
+    server = server_of(app)
+    return put_diff(server.engine, server.profiles, Caller(Token("ada", None), "0" * 32, now_ms), diff, retire_days=10)[
+        0
+    ]
 
 
 def replicas(app: Flask) -> dict[int, bool]:
@@ -68,11 +71,11 @@ def test_a_replica_that_is_known_goes_on_in_a_subject_that_is_full(app: Flask, m
 
 def test_a_replica_is_retired_once(app: Flask) -> None:
     put(app, 1, replica=1)
-    engine = server_of(app).engine
-    retire_replica(engine, spec, "ada", f"{1:032x}")
+    server = server_of(app)
+    retire_replica(server.engine, server.profiles, "ada", f"{1:032x}")
     once = rows_of(app)
     for replica in (1, 7):
-        retire_replica(engine, spec, "ada", f"{replica:032x}")
+        retire_replica(server.engine, server.profiles, "ada", f"{replica:032x}")
     assert rows_of(app) == once
 
 
