@@ -6,7 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,15 +110,37 @@ def _screen() -> Iterator[str | None]:
         return
     read, write = os.pipe()
     arguments = [command, "-displayfd", str(write), "-screen", "0", "1024x768x24", "-nolisten", "tcp"]
-    process = subprocess.Popen(arguments, pass_fds=[write], stderr=subprocess.DEVNULL, start_new_session=True)
+    process = _start(arguments, os.environ, [write])
     os.close(write)
     try:
         with os.fdopen(read) as stream:
             number = stream.readline().strip()
         yield f":{number}" if number else None
     finally:
-        process.kill()
-        process.wait()
+        _kill(process)
+
+
+def _start(
+    command: list[str], environment: Mapping[str, str], descriptors: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a command in a group of its own, which ends with this process too, however that ends."""
+    return subprocess.Popen(
+        ["sh", "-c", '"$@" & read -r _; kill -9 0', "guard", *command],
+        env=environment,
+        pass_fds=descriptors,
+        start_new_session=True,
+        stdin=subprocess.PIPE,  # which nobody writes to: it ends with this process
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):  # it may have ended
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert process.stdin is not None
+    process.stdin.close()
 
 
 class Process:
@@ -132,19 +154,7 @@ class Process:
         if engine.screen is not None:
             environment |= {"DISPLAY": engine.screen, "GDK_BACKEND": "x11", "LIBGL_ALWAYS_SOFTWARE": "1"}
         self._engine = engine
-        # A session of its own, so that a kill reaches its helpers too.
-        self._process = subprocess.Popen(
-            engine.command(engine.path, profile, url),
-            env=environment,
-            start_new_session=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-
-    def has_ended(self) -> bool:
-        """Whether the browser ended by itself."""
-        return self._process.poll() is not None
+        self._process = _start(engine.command(engine.path, profile, url), environment)
 
     def content_processes(self) -> set[int]:
         """Return the ids of the processes that run pages."""
@@ -168,6 +178,4 @@ class Process:
 
     def kill(self) -> None:
         """End every process of the browser at once, as a full memory or an empty battery would: SIGKILL."""
-        with suppress(ProcessLookupError):  # it may have ended
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        _kill(self._process)

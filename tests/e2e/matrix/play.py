@@ -101,7 +101,10 @@ class Device:
 
     def may_lose(self) -> bool:
         """Whether what is tracked may be lost in the end that comes, as the store of the client says."""
-        by_end = {"memory": True, "localstorage": self.life.scenario.ending in ("crash", "kill")}
+        scenario = self.life.scenario
+        # A kill loses its last seconds; and a tab hears late that another process has cleared it.
+        loses = scenario.ending in ("crash", "kill") or scenario.storage in ("restored", "cleared")
+        by_end = {"memory": True, "localstorage": loses}
         return by_end.get(self.kind, False)
 
 
