@@ -52,7 +52,9 @@ class Page:
     def hear(self, answer: dict[str, Any]) -> None:
         """Take a script's answer."""
         with self._lock:
-            future = self._asked.pop(answer["number"])
+            future = self._asked.pop(answer["number"], None)
+        if future is None:
+            return  # it came as the page was given up: whoever asked was told so
         if "error" in answer:
             future.set_exception(ScriptFailed(answer["error"]))
         else:
