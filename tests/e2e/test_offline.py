@@ -42,6 +42,7 @@ def test_the_page_loads_and_scores_with_the_server_gone(
 
 def test_local_only_makes_no_request_after_the_bundle(browser: Chromium, site: Site, trees: Exported) -> None:
     page = open_tab(browser, site, None)
+    page.evaluate("client.score()")  # the model is opened behind the log
     before = len(site.requests)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -14,7 +14,7 @@ from edgefold_sync_api.diff import Diff
 from edgefold_sync_api.profiles import Profiles
 from edgefold_sync_api.store import Contribution
 
-from .specs import A
+from .specs import A, B, folded
 from .test_protocol import run, serve_specs
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -45,13 +45,6 @@ def plant_since_left_out_on_replaced(patch: pytest.MonkeyPatch) -> None:
         return SOUND_KEEP(before, delta, since_ms, True)
 
     patch.setattr(sync, "keep_over", without)
-
-
-def plant_since_always_on_replaced(patch: pytest.MonkeyPatch) -> None:
-    def always(before: ef.Kept, delta: ef.Profile, since_ms: Any, is_same: bool) -> ef.Kept:
-        return SOUND_KEEP(before, delta, since_ms, False)
-
-    patch.setattr(sync, "keep_over", always)
 
 
 def plant_since_left_out_on_applied(patch: pytest.MonkeyPatch) -> None:
@@ -121,7 +114,6 @@ FAULTS: tuple[Plant, ...] = (
     plant_dropped_diff,
     plant_other_specs_dropped_on_replaced,
     plant_since_left_out_on_replaced,
-    plant_since_always_on_replaced,
     plant_since_left_out_on_applied,
     plant_since_of_some_part,
     plant_retired_of_one_spec,
@@ -146,3 +138,21 @@ def test_the_machine_sees_that_since_is_left_out_where_rows_are_gone(
     plant_since_of_the_diff_left_out(monkeypatch)
     with pytest.raises((AssertionError, BaseExceptionGroup)):
         run(serve_specs(tmp_path), 300, keeps_rows=False, shrink=False)
+
+
+def others_since(is_same: bool) -> set[int | None]:
+    """Return since when the aggregates of B alone count, after a device of A and B gave its whole contribution by A."""
+    numbers = frozenset(range(3))
+    before = ef.keep(folded(A, numbers))
+    before = replace(before, entries={**ef.keep(folded(B, numbers)).entries, **before.entries})
+    after = sync.keep_over(before, folded(A, numbers if is_same else numbers | {3}), {}, is_same)
+    return {after.entries[name].since_ms for name in B.aggregates.keys() - A.aggregates.keys()}
+
+
+def test_a_whole_contribution_of_the_events_that_are_in_takes_nothing_from_other_specs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert others_since(is_same=True) == {None}
+    assert None not in others_since(is_same=False)
+    plant_since_left_out_on_replaced(monkeypatch)
+    assert others_since(is_same=False) == {None}, "the planted fault is not seen"
