@@ -2,13 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { begun } from '../../../web_client/src/log/begin.js'
-import {
-  compacted,
-  freshState,
-  MAX_DIFF_EVENTS,
-  profileOfMine,
-  type State,
-} from '../../../web_client/src/log/state.js'
+import { compacted, freshState, MAX_DIFF_EVENTS, type State } from '../../../web_client/src/log/state.js'
 import type { StoredEvent } from '../../../web_client/src/log/store/store.js'
 import { carry } from '../../../web_client/src/reducer/carry.js'
 import { features } from '../../../web_client/src/reducer/features.js'
@@ -21,6 +15,7 @@ import { type Problem, refuse } from '../../../web_client/src/sync/refuse.js'
 import { seal } from '../../../web_client/src/sync/seal.js'
 import { SHOP, START_MS, specWith } from '../device.js'
 import { type DiffRequest, Server } from '../server.js'
+import { profileOfMine } from './mine.js'
 
 const OLD = '0'.repeat(32)
 const NEW = '1'.repeat(32)

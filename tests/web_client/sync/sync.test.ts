@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { freshState, profileOfMine, type State, without } from '../../../web_client/src/log/state.js'
+import { freshState, type State, without } from '../../../web_client/src/log/state.js'
 import type { StoredEvent } from '../../../web_client/src/log/store/store.js'
 import { carry } from '../../../web_client/src/reducer/carry.js'
 import { features } from '../../../web_client/src/reducer/features.js'
@@ -12,6 +12,7 @@ import { receive } from '../../../web_client/src/sync/receive.js'
 import { seal } from '../../../web_client/src/sync/seal.js'
 import { KEYED, START_MS } from '../device.js'
 import { type DiffRequest, type Fault, Server } from '../server.js'
+import { profileOfMine } from './mine.js'
 
 const RUNS = Number(process.env.EDGEFOLD_COUNT ?? 150)
 const SEED = Number(process.env.EDGEFOLD_SEED ?? 20_261)

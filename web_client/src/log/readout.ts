@@ -62,7 +62,7 @@ export function foldedWith(spec: Spec, folded: Folded | null, read: Read, piece:
   const base = carry(spec, keptFromJson(body.base))
   const held = body.quarantine.flatMap((entry) => entry.events)
   const mine = withRows(spec, base.profile, [...events, ...held], replica)
-  return { replica, generation, revision, upTo, mine, ...toldBy(spec, body) }
+  return { replica, generation, revision, upTo, mine, ...toldBy(spec, body, base) }
 }
 
 /** Return whether all events of the log are folded. */
@@ -79,9 +79,12 @@ function continues(folded: Folded, head: Head): boolean {
   )
 }
 
-function toldBy(spec: Spec, body: Body): Pick<Folded, 'others' | 'attributes' | 'sinceMs'> {
+function toldBy(
+  spec: Spec,
+  body: Body,
+  base = carry(spec, keptFromJson(body.base)),
+): Pick<Folded, 'others' | 'attributes' | 'sinceMs'> {
   const others = carry(spec, keptFromJson(body.others))
-  const base = carry(spec, keptFromJson(body.base))
   const sinceMs = new Map(others.sinceMs)
   for (const [hash, since] of base.sinceMs) sinceMs.set(hash, Math.max(since, sinceMs.get(hash) ?? 0))
   return { others: others.profile, attributes: body.attributes, sinceMs }

@@ -3,7 +3,6 @@
 import { type Carried, carry, mergeKept } from '../reducer/carry.js'
 import { merge } from '../reducer/fold.js'
 import { type Kept, keptFromJson, keptToJson } from '../reducer/kept.js'
-import type { Profile } from '../reducer/profile.js'
 import type { Spec } from '../reducer/spec.js'
 import { foldRows, keptOf, specsOf } from './specs.js'
 import type { Body, Head, StoredEvent, Write } from './store/store.js'
@@ -168,13 +167,6 @@ export function mineUpTo(spec: Spec, state: State, seq: number): Carried {
   const { profile, sinceMs } = carry(spec, keptFromJson(body.base))
   const rows = rowsOf(state, head.compacted + 1, seq)
   return { profile: merge(spec, profile, foldRows(spec, rows, head.replica)), sinceMs }
-}
-
-/** Return the profile of all that is to be counted of this device: its log, and what is in quarantine. */
-export function profileOfMine(spec: Spec, state: State): Profile {
-  const held = state.body.quarantine.flatMap((entry) => entry.events)
-  const { profile } = mineUpTo(spec, state, state.head.last)
-  return merge(spec, profile, foldRows(spec, held, state.head.replica))
 }
 
 /** Return what has to be written to get from one state to the next. */
